@@ -1,0 +1,58 @@
+# make run            the Space on http://127.0.0.1:7860 (PORT=… changes it)
+# make test           the whole test suite; make test-quick: the quick part of it
+# make environment    only the environment, in .venv/
+# make lint, make format, make benchmark
+#
+# PYTHON=…            another Python (3.11 or newer)
+# TORCH_INDEX=…       address of PyTorch's wheels for CPUs, see README: on Linux it spares gigabytes of CUDA
+
+PYTHON ?= $(firstword $(foreach p,python3.12 python3.13 python3.11 python3 python,$(shell command -v $(p))))
+PORT ?= 7860
+TORCH_INDEX ?=
+
+bin := .venv/bin
+pip := $(if $(TORCH_INDEX),PIP_EXTRA_INDEX_URL=$(TORCH_INDEX)) $(bin)/python -m pip install --quiet --progress-bar off
+
+.PHONY: run test test-quick environment lint format benchmark clean
+
+run: environment
+	GRADIO_SERVER_PORT=$(PORT) $(bin)/python space/app.py
+
+environment: .venv/installed
+
+.venv/installed: requirements.txt space/requirements.txt space/pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Najva needs Python 3.11 or newer; PYTHON=/path/to/python chooses one."; exit 1; }
+	@echo "Making the environment in .venv (once, some minutes)"
+	test -x $(bin)/python || "$(PYTHON)" -m venv .venv
+	$(pip) -r requirements.txt
+	@touch $@
+
+.venv/installed-tests: .venv/installed tests/requirements.txt
+	$(pip) -r requirements.txt -r tests/requirements.txt
+	@touch $@
+
+.venv/installed-benchmarks: .venv/installed-tests tests/benchmarks/requirements.txt
+	$(pip) -r requirements.txt -r tests/requirements.txt -r tests/benchmarks/requirements.txt
+	@touch $@
+
+test: .venv/installed-tests
+	tests/install_system_programs.sh
+	$(bin)/python -m pytest
+
+test-quick: .venv/installed-tests
+	$(bin)/python -m pytest -m "not slow"
+
+lint: .venv/installed-tests
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+format: .venv/installed-tests
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+benchmark: .venv/installed-benchmarks
+	$(bin)/python tests/benchmarks/transcribe.py
+
+clean:
+	rm -rf .venv artifacts

@@ -1,0 +1,49 @@
+"""The Space: settings, services, tabs, launch. Importing it loads no weights."""
+
+import os
+
+# Gradio reads these when it is imported: nothing of a visit is sent to anybody.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import logging
+from threading import Thread
+
+import gradio as gr
+
+from najva.services import Services
+from najva.settings import Settings
+from tabs import endpoints, live, look, speech
+from tabs.uploads import Uploads
+
+
+def build(services: Services) -> gr.Blocks:
+    """Lay out the page and its endpoints.
+
+    Args:
+        services: the models; none is loaded here.
+    """
+    with gr.Blocks(title="Najva", analytics_enabled=False, delete_cache=(600, 3600)) as page:
+        uploads = Uploads(page)
+        look.header(services)
+        with gr.Tab("Speech"):
+            speech.build(services, uploads)
+        with gr.Tab("Live"):
+            live.build(services)
+        endpoints.build(services, uploads)
+    return page.queue(max_size=services.settings.max_queue)
+
+
+services = Services(Settings.from_environment())
+demo = build(services)
+
+if __name__ == "__main__":
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    Thread(target=services.warm_up, daemon=True).start()
+    demo.launch(
+        max_file_size=services.settings.max_bytes,
+        mcp_server=True,
+        enable_monitoring=False,
+        run_history=False,
+        footer_links=["api", "settings"],
+        **look.launch_options(),
+    )

@@ -1,0 +1,44 @@
+"""Folders that are built once and are then only read, whoever asks at the same time."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+_BUILDING = ".building-"
+
+
+def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """Return `folder`, building it first if it does not exist.
+
+    The work is done in a sibling folder that takes its final name in one rename, so a reader never sees a half-built
+    folder: not when two processes start together (the second waits for the first), not after a kill (the next
+    process clears what was left), not on a full disk (the partial folder is removed and the error is raised).
+
+    Args:
+        folder: the finished folder.
+        build: fills the empty folder that it is given.
+
+    Raises:
+        Exception: whatever `build` raises; nothing is left behind then.
+    """
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        if folder.is_dir():
+            return folder
+        prefix = f"{_BUILDING}{folder.name}-"
+        for left_over in folder.parent.glob(f"{prefix}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        unfinished = folder.parent / f"{prefix}{os.getpid()}"
+        try:
+            unfinished.mkdir()
+            build(unfinished)
+            os.replace(unfinished, folder)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+    return folder

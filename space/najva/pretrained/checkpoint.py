@@ -1,0 +1,132 @@
+"""A reference becomes a checked local folder."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from najva.pretrained.errors import ModelError
+from najva.pretrained.hub import Hub
+from najva.pretrained.packaged_whisper import HUB_EQUIVALENT, LICENCE, NAME, packaged_whisper, revision
+from najva.pretrained.references import ModelReference, parse_reference
+
+EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model on this machine.
+
+    Attributes:
+        reference: as it is called on the page and in answers.
+        source: `hub`, `packaged`, `embedded` or `folder`.
+        revision: commit of a Hub model, sha256 of packaged weights, a fingerprint of other folders.
+        licence: as its card states it; empty if it states none.
+        folder: Hub-style folder: a whole model, or an adapter.
+        base: reference of the model that an adapter belongs to; empty for a whole model.
+        converted: CTranslate2 folder, where one came with the model.
+        measured: what the model was measured to do, from `measured.json`.
+    """
+
+    reference: str
+    source: str
+    revision: str
+    licence: str
+    folder: Path
+    base: str = ""
+    converted: Path | None = None
+    measured: dict = field(default_factory=dict)
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether it is a LoRA adapter rather than a whole model."""
+        return bool(self.base)
+
+
+def find_checkpoint(reference: str, hub: Hub, cache: Path) -> Checkpoint:
+    """Find a Whisper, or an adapter of one.
+
+    Args:
+        reference: see `references`.
+        hub: where Hub names are looked up.
+        cache: where packaged weights are laid out.
+
+    Raises:
+        ModelError: it does not exist, may not be read, is no Whisper or holds no safetensors.
+    """
+    parsed = parse_reference(reference)
+    finder = {"hub": _from_hub, "packaged": _from_package, "embedded": _from_embedded, "folder": _from_folder}
+    return finder[parsed.kind](parsed, hub, cache)
+
+
+def _from_package(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
+    if reference.name != NAME:
+        raise ModelError(f"There is no packaged model '{reference.name}'; the only one is packaged:{NAME}.")
+    folder = packaged_whisper(cache)
+    return Checkpoint(
+        reference=reference.text,
+        source="packaged",
+        revision=revision(),
+        licence=LICENCE,
+        folder=folder / "transformers",
+        converted=folder / "ctranslate2",
+        measured=_read_json(EMBEDDED_FOLDER / NAME / "measured.json"),
+    )
+
+
+def _from_hub(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
+    if reference.name == HUB_EQUIVALENT and not reference.revision and not hub.answers:
+        # The same weights; an adapter of this base works on a machine that has never seen the Hub.
+        return _from_package(parse_reference(f"packaged:{NAME}"), hub, cache)
+    snapshot = hub.snapshot(reference.name, reference.revision)
+    return _checked(reference.text, "hub", snapshot.commit, snapshot.licence, snapshot.folder)
+
+
+def _from_embedded(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
+    folder = EMBEDDED_FOLDER / reference.name
+    if not folder.resolve().is_relative_to(EMBEDDED_FOLDER.resolve()) or not folder.is_dir():
+        raise ModelError(f"There is no embedded model '{reference.name}'.")
+    return _checked(reference.text, "embedded", _fingerprint(folder), "", folder)
+
+
+def _from_folder(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
+    folder = Path(reference.name)
+    if not folder.is_dir():
+        raise ModelError(f"The model folder '{reference.text}' does not exist.")
+    return _checked(reference.text, "folder", _fingerprint(folder), "", folder)
+
+
+def _checked(reference: str, source: str, revision: str, licence: str, folder: Path) -> Checkpoint:
+    """Look at the configuration before anything loads weights."""
+    adapter = _read_json(folder / "adapter_config.json")
+    config = _read_json(folder / "config.json")
+    if not adapter and config.get("model_type") != "whisper":
+        kind = f"it is a '{config['model_type']}'" if config.get("model_type") else "it has no config.json"
+        raise ModelError(f"The model {reference} is not a Whisper: {kind}.")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"The model {reference} has no safetensors, and other formats can carry code: save it again with "
+            "save_pretrained()."
+        )
+    base = adapter.get("base_model_name_or_path") or ""
+    if adapter and not base:
+        raise ModelError(f"The adapter {reference} does not say which model it belongs to (base_model_name_or_path).")
+    measured = _read_json(folder / "measured.json")
+    return Checkpoint(reference, source, revision, licence, folder, base, measured=measured)
+
+
+def _fingerprint(folder: Path) -> str:
+    """Identify a folder's content by its files' names, sizes and times of change; weights are too large to hash."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return hashlib.sha256(repr((str(folder.resolve()), facts)).encode()).hexdigest()[:16]
+
+
+def _read_json(path: Path) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(f"{path.parent.name}/{path.name} is damaged: it is not JSON.") from error
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,141 @@
+"""Snapshots of Hub models: safetensors only, pinned to a commit, from the local cache when the Hub is away."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlsplit
+
+import httpx2
+import huggingface_hub
+from huggingface_hub import errors
+
+from najva.pretrained.errors import ModelError
+
+# No pickles: weights come as safetensors or not at all.
+_WANTED = ("*.json", "*.safetensors", "*.txt", "README.md")
+_PROBE_SECONDS = 3.0
+_REMEMBER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A downloaded repository: its folder, its commit and its licence (empty if it states none)."""
+
+    folder: Path
+    commit: str
+    licence: str
+
+
+class Hub:
+    """The Hub at the standard `HF_ENDPOINT`, and whether it may be asked.
+
+    Args:
+        offline: never send a request; only what is in the local cache exists.
+    """
+
+    def __init__(self, *, offline: bool = False) -> None:
+        self.offline = offline
+        # Read when needed, since the client library itself fixes it at its first import.
+        self.endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or huggingface_hub.constants.ENDPOINT
+        self._lock = Lock()
+        self._probed_at, self._answered = float("-inf"), False
+
+    @property
+    def answers(self) -> bool:
+        """Whether the Hub answers within three seconds; asked anew after a minute."""
+        if self.offline:
+            return False
+        with self._lock:
+            if time.monotonic() - self._probed_at > _REMEMBER_SECONDS:
+                self._answered, self._probed_at = self._probe(), time.monotonic()
+            return self._answered
+
+    def _probe(self) -> bool:
+        try:
+            # Any answer will do, an error included; only silence and refusal count as away.
+            httpx2.get(f"{self.endpoint}/api/models?limit=1", timeout=_PROBE_SECONDS)
+        except httpx2.HTTPError:
+            return False
+        return True
+
+    def snapshot(self, repository: str, revision: str = "") -> Snapshot:
+        """Return a repository's files, downloaded unless the cache has them.
+
+        Args:
+            repository: `owner/name`.
+            revision: branch, tag or commit; empty is the main branch.
+
+        Raises:
+            ModelError: the repository or revision does not exist or may not be read, it holds no safetensors, or
+                the Hub is away and the cache does not have it.
+        """
+        name = f"{repository}@{revision}" if revision else repository
+        if not self.answers:
+            return self._cached(repository, revision, name)
+        try:
+            return self._download(repository, revision, name)
+        except errors.GatedRepoError as error:
+            raise ModelError(
+                f"The model {name} is gated: accept its terms on {self.endpoint}/{repository} and set HF_TOKEN."
+            ) from error
+        except errors.RepositoryNotFoundError as error:
+            raise ModelError(
+                f"There is no model {name}: the Hub has no such repository, or it is private and HF_TOKEN may not read "
+                f"it; and there is no folder of that name."
+            ) from error
+        except errors.RevisionNotFoundError as error:
+            raise ModelError(f"The model {repository} has no revision '{revision}'.") from error
+        except errors.HfHubHTTPError as error:
+            raise ModelError(f"The Hub refused to hand out the model {name}: {_first_line(error)}") from error
+        except (httpx2.HTTPError, OSError) as error:
+            with self._lock:
+                self._answered, self._probed_at = False, time.monotonic()
+            try:
+                return self._cached(repository, revision, name)
+            except ModelError:
+                raise ModelError(
+                    f"The Hub ({urlsplit(self.endpoint).netloc}) went away while the model {name} was being "
+                    "downloaded; what has arrived is kept, so try again when it is back."
+                ) from error
+
+    def _download(self, repository: str, revision: str, name: str) -> Snapshot:
+        information = huggingface_hub.HfApi(endpoint=self.endpoint).model_info(
+            repository, revision=revision or None, timeout=10
+        )
+        if not any(sibling.rfilename.endswith(".safetensors") for sibling in information.siblings or ()):
+            raise ModelError(
+                f"The model {name} has no safetensors, and other formats can carry code: convert it and upload "
+                "model.safetensors."
+            )
+        folder = huggingface_hub.snapshot_download(
+            repository, revision=information.sha, endpoint=self.endpoint, allow_patterns=_WANTED, etag_timeout=10
+        )
+        card = information.card_data
+        return Snapshot(Path(folder), information.sha or "", str((card and card.get("license")) or ""))
+
+    def _cached(self, repository: str, revision: str, name: str) -> Snapshot:
+        try:
+            folder = Path(
+                huggingface_hub.snapshot_download(
+                    repository,
+                    revision=revision or None,
+                    endpoint=self.endpoint,
+                    allow_patterns=_WANTED,
+                    local_files_only=True,
+                )
+            )
+        except (errors.LocalEntryNotFoundError, OSError) as error:
+            reason = "NAJVA_MODELS=offline" if self.offline else f"{urlsplit(self.endpoint).netloc} does not answer"
+            raise ModelError(
+                f"The model {name} is neither a folder nor in the local cache, and the Hub cannot be asked ({reason})."
+            ) from error
+        if not any(folder.glob("*.safetensors")):
+            raise ModelError(f"The model {name} is only partly in the local cache, and the Hub cannot be asked.")
+        card = huggingface_hub.ModelCard.load(folder / "README.md") if (folder / "README.md").is_file() else None
+        return Snapshot(folder, folder.name, str((card and card.data.get("license")) or ""))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

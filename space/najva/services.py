@@ -1,0 +1,200 @@
+"""The models of one app: each found and loaded on first use, once."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+
+from najva import audio
+from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint
+from najva.settings import Settings
+from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
+from najva.transcriber.engine import Engine
+from najva.vad import SpeechDetector
+
+HUB_MODEL = "openai/whisper-small"
+PACKAGED_MODEL = "packaged:whisper-base"
+EMBEDDED_PERSIAN = "persian-adapter"
+_SAMPLE_RATE_HZ = 16000
+
+
+@dataclass(frozen=True)
+class Role:
+    """Which checkpoint does what, and why this one."""
+
+    role: str
+    serves: str
+    why: str
+    checkpoint: Checkpoint
+
+    def as_dict(self) -> dict:
+        """Return it as JSON, in the form of `/models`."""
+        found = self.checkpoint
+        return {
+            "role": self.role,
+            "serves": self.serves,
+            "why": self.why,
+            "reference": found.reference,
+            "revision": found.revision,
+            "source": found.source,
+            "licence": found.licence,
+            "base": found.base,
+            "measured": found.measured,
+        }
+
+
+class Services:
+    """Everything that the tabs, the endpoints and the command line ask for.
+
+    Args:
+        settings: see `Settings`.
+        say: takes one line on long work, such as a conversion.
+    """
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
+        self.settings, self._say = settings, say
+        self.hub = Hub(offline=settings.models == "offline")
+        self._lock = RLock()
+        self._roles: list[Role] | None = None
+        self._transcriber: Transcriber | None = None
+        self.problem = ""
+
+    def transcribe(self, path: Path | str, language: str = "auto", timestamps: str = "segment") -> Iterator[Transcript]:
+        """Yield the transcript of a file as it grows.
+
+        Args:
+            path: audio in any format of `najva.audio`.
+            language: code, or `auto`.
+            timestamps: `none`, `segment` or `word`.
+
+        Raises:
+            AudioError: the file cannot be used.
+            ModelError: no model can be had.
+        """
+        return self.transcriber.stream(self._blocks(path), language, timestamps)
+
+    def detect_language(self, path: Path | str) -> DetectedLanguage:
+        """Return the language of a file's first minutes of speech; raises as `transcribe`."""
+        return self.transcriber.detect_language(self._blocks(path))
+
+    def warm_up(self) -> None:
+        """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""
+        try:
+            _ = self.transcriber
+        except ModelError as error:
+            self._say(str(error))
+
+    def models(self) -> list[dict]:
+        """Return every model in use, in the form of `/models`."""
+        answer = [role.as_dict() for role in self.roles]
+        silero = {
+            "role": "voice-activity",
+            "serves": "finding where somebody speaks",
+            "why": "the only one",
+            "reference": "silero-vad",
+            "revision": importlib.metadata.version("silero-vad"),
+            "source": "packaged",
+            "licence": "MIT",
+            "base": "",
+            "measured": {},
+        }
+        return [*answer, silero]
+
+    @property
+    def roles(self) -> list[Role]:
+        """Which checkpoint serves what; found on first use.
+
+        Raises:
+            ModelError: the multilingual model cannot be had.
+        """
+        with self._lock:
+            if self._roles is None:
+                roles = [self._base_role()]
+                persian = self._persian_role()
+                self._roles = [*roles, persian] if persian else roles
+            return self._roles
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """The loaded engines; built on first use."""
+        with self._lock:
+            if self._transcriber is None:
+                base, *tuned = self.roles
+                voices = {}
+                for role in tuned:
+                    try:
+                        voices["fa"] = self._voice(role.checkpoint)
+                    except ModelError as error:
+                        self._give_up_persian(error)
+                self._transcriber = Transcriber(self._voice(base.checkpoint), SpeechDetector(), voices)
+            return self._transcriber
+
+    def _blocks(self, path: Path | str):
+        return audio.read_blocks(
+            path,
+            sample_rate_hz=_SAMPLE_RATE_HZ,
+            max_seconds=self.settings.max_seconds,
+            max_bytes=self.settings.max_bytes,
+        )
+
+    def _base_role(self) -> Role:
+        asked = self.settings.asr_model
+        role, serves = "speech", "speech in every language"
+        if asked:
+            return Role(role, serves, "NAJVA_ASR_MODEL names it", self._find(asked))
+        if self.settings.models == "hub":
+            return Role(role, serves, "NAJVA_MODELS=hub asks for the Hub's", self._find(HUB_MODEL))
+        if self.settings.models == "offline":
+            return Role(role, serves, "NAJVA_MODELS=offline asks for no Hub", self._find(PACKAGED_MODEL))
+        if not self.hub.answers:
+            return Role(role, serves, "the Hub does not answer", self._find(PACKAGED_MODEL))
+        try:
+            return Role(role, serves, "the Hub answers", self._find(HUB_MODEL))
+        except ModelError as error:
+            self._say(str(error))
+            return Role(role, serves, f"the Hub's model could not be had: {error}", self._find(PACKAGED_MODEL))
+
+    def _persian_role(self) -> Role | None:
+        asked = self.settings.asr_persian
+        embedded = f"embedded:{EMBEDDED_PERSIAN}"
+        try:
+            if asked:
+                return Role("persian", "speech in Persian", "NAJVA_ASR_PERSIAN names it", self._find(asked))
+            return Role("persian", "speech in Persian", "it comes with the app", self._find(embedded))
+        except ModelError as error:
+            if asked:
+                self._give_up_persian(error)
+            return None
+
+    def _give_up_persian(self, error: ModelError) -> None:
+        """Serve Persian by the base rather than nobody at all, and say so on the page and in the log."""
+        self.problem = f"The Persian model cannot be used, so Persian is written by the base model. {error}"
+        self._roles = [role for role in self._roles or () if role.role != "persian"]
+        self._say(self.problem)
+
+    def _find(self, reference: str) -> Checkpoint:
+        return find_checkpoint(reference, self.hub, self.settings.cache)
+
+    def _voice(self, checkpoint: Checkpoint) -> Voice:
+        base = self._find(checkpoint.base) if checkpoint.is_adapter else None
+        return Voice(checkpoint.reference, self._engine(checkpoint, base))
+
+    def _engine(self, checkpoint: Checkpoint, base: Checkpoint | None) -> Engine:
+        if self._device() == "cuda":
+            from najva.transcriber.torch_engine import TorchEngine
+
+            return TorchEngine.from_checkpoint(checkpoint, base, device="cuda")
+        from najva.transcriber.ctranslate2_engine import CTranslate2Engine
+
+        return CTranslate2Engine(converted(checkpoint, self.settings.cache, base, self._say))
+
+    def _device(self) -> str:
+        if self.settings.device != "auto":
+            return self.settings.device
+        import ctranslate2
+
+        # Counts GPUs without the seconds that importing PyTorch takes.
+        return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"

@@ -1,0 +1,96 @@
+"""Every setting of the app, read from `NAJVA_…` environment variables in this one place."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+MODEL_SOURCES = ("auto", "hub", "offline")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class SettingError(ValueError):
+    """A `NAJVA_…` variable holds something unusable; the message names it and what it accepts."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator may choose; the field comments are the README's table.
+
+    Attributes:
+        models: `auto` uses the Hub when it answers within seconds and else the packaged models, `hub` insists on
+            the Hub, `offline` never asks it.
+        asr_model: model reference of the multilingual Whisper; empty means `openai/whisper-small` with a Hub and
+            `packaged:whisper-base` without.
+        asr_persian: model reference of a Persian LoRA adapter or tuned Whisper; empty means none.
+        device: `cpu`, `cuda` or `auto` (a GPU when PyTorch sees one).
+        max_seconds: longest recording accepted, in seconds.
+        max_file_mb: largest file accepted, in megabytes (10^6 bytes).
+        max_queue: callers that may wait for their turn.
+        cache: folder of everything built from weights.
+    """
+
+    models: str = "auto"
+    asr_model: str = ""
+    asr_persian: str = ""
+    device: str = "auto"
+    max_seconds: float = 10800.0
+    max_file_mb: float = 500.0
+    max_queue: int = 20
+    cache: Path = field(default_factory=lambda: user_cache_path("najva", appauthor=False))
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        _check_choice("NAJVA_MODELS", self.models, MODEL_SOURCES)
+        _check_choice("NAJVA_DEVICE", self.device, DEVICES)
+        for name, value in (
+            ("NAJVA_MAX_SECONDS", self.max_seconds),
+            ("NAJVA_MAX_FILE_MB", self.max_file_mb),
+            ("NAJVA_MAX_QUEUE", self.max_queue),
+        ):
+            if value <= 0:
+                raise SettingError(f"{name} must be above 0; it is {value}.")
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest file accepted, in bytes."""
+        return int(self.max_file_mb * 1_000_000)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings.
+
+        Args:
+            environment: variables by name; an empty value counts as absent.
+
+        Raises:
+            SettingError: a value is outside its range or not a number.
+        """
+        readers = {
+            "models": str,
+            "asr_model": str,
+            "asr_persian": str,
+            "device": str,
+            "max_seconds": float,
+            "max_file_mb": float,
+            "max_queue": int,
+            "cache": Path,
+        }
+        given = {}
+        for name, reader in readers.items():
+            variable = f"NAJVA_{name.upper()}"
+            text = environment.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                given[name] = reader(text)
+            except ValueError as error:
+                raise SettingError(f"{variable} must be a number; it is '{text}'.") from error
+        return cls(**given)
+
+
+def _check_choice(variable: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{variable} must be one of {', '.join(choices)}; it is '{value}'.")

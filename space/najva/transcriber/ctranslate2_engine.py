@@ -1,0 +1,110 @@
+"""Whisper on CTranslate2: int8 on a CPU, the quick engine of every model without a GPU."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+
+from najva.transcriber.engine import Decoding, Hypothesis
+from najva.transcriber.log_mel import FRAMES_PER_SECOND, log_mel
+from najva.transcriber.tokens import WhisperTokens
+
+
+class CTranslate2Engine:
+    """One converted checkpoint.
+
+    Args:
+        folder: `model.bin` with `config.json`, `tokenizer.json` and `preprocessor_config.json`.
+        device: `cpu` or `cuda`.
+        compute_type: CTranslate2's name of the arithmetic; None is int8 on a CPU and float16 on a GPU.
+        threads: threads of one call; None is every core.
+    """
+
+    name = "ctranslate2"
+
+    def __init__(
+        self, folder: Path, device: str = "cpu", compute_type: str | None = None, threads: int | None = None
+    ) -> None:
+        self.compute_type = compute_type or ("int8" if device == "cpu" else "float16")
+        self.tokens = WhisperTokens(folder)
+        preprocessor = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+        self.window_seconds = float(preprocessor["chunk_length"])
+        self.bands = int(preprocessor["feature_size"])
+        self._model = ctranslate2.models.Whisper(
+            str(folder),
+            device=device,
+            compute_type=self.compute_type,
+            intra_threads=threads or os.cpu_count() or 1,
+        )
+
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> "CTranslate2Encoded":
+        """Encode clips; see `Engine.encode`. A window shorter than the checkpoint's costs proportionally less."""
+        frames = round(min(window_seconds, self.window_seconds) * FRAMES_PER_SECOND)
+        features = np.stack([log_mel(waveform, self.bands, frames) for waveform in waveforms])
+        output = self._model.encode(ctranslate2.StorageView.from_array(features))
+        return CTranslate2Encoded(self._model, self.tokens, output)
+
+
+class CTranslate2Encoded:
+    """A batch after the encoder; see `Encoded`."""
+
+    def __init__(
+        self, model: "ctranslate2.models.Whisper", tokens: WhisperTokens, output: ctranslate2.StorageView
+    ) -> None:
+        self._model, self._tokens, self._output = model, tokens, output
+
+    def language_probabilities(self) -> list[dict[str, float]]:
+        """See `Encoded.language_probabilities`."""
+        detected = self._model.detect_language(self._output)
+        return [{token.strip("<|>"): probability for token, probability in clip} for clip in detected]
+
+    def decode(self, rows: Sequence[int], prompt: list[int], decoding: Decoding) -> list[Hypothesis]:
+        """See `Encoded.decode`."""
+        sampling = decoding.temperature > 0
+        results = self._model.generate(
+            self._rows(rows),
+            [prompt] * len(rows),
+            beam_size=1 if sampling else decoding.beam_size,
+            num_hypotheses=decoding.candidates if sampling else 1,
+            sampling_topk=0 if sampling else 1,
+            sampling_temperature=decoding.temperature if sampling else 1.0,
+            max_length=len(prompt) + decoding.max_tokens,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return [self._best(result) for result in results]
+
+    def align(
+        self, rows: Sequence[int], start: list[int], texts: list[list[int]], frames: list[int]
+    ) -> list[list[float]]:
+        """See `Encoded.align`."""
+        results = self._model.align(self._rows(rows), start, texts, frames)
+        return [_token_times(result.alignments, len(text)) for result, text in zip(results, texts, strict=True)]
+
+    def _rows(self, rows: Sequence[int]) -> ctranslate2.StorageView:
+        if list(rows) == list(range(self._output.shape[0])):
+            return self._output
+        on_cpu = np.array(self._output.to_device(ctranslate2.Device.cpu))
+        return ctranslate2.StorageView.from_array(np.ascontiguousarray(on_cpu[list(rows)]))
+
+    @staticmethod
+    def _best(result: "ctranslate2.models.WhisperGenerationResult") -> Hypothesis:
+        best = int(np.argmax(result.scores))
+        tokens = result.sequences_ids[best]
+        # CTranslate2 divides the sum of log-probabilities by the tokens without the end of text; Whisper's mean
+        # counts the end of text too.
+        mean = result.scores[best] * len(tokens) / (len(tokens) + 1)
+        return Hypothesis(list(tokens), float(mean), float(result.no_speech_prob))
+
+
+def _token_times(alignments: list[tuple[int, int]], tokens: int) -> list[float]:
+    """Turn (token, encoder frame) pairs of a monotonic path into token starts, and the end of the last token."""
+    starts: dict[int, int] = {}
+    for token, frame in alignments:
+        starts.setdefault(token, frame)
+    last = alignments[-1][1] if alignments else 0
+    frames = [starts.get(token, last) for token in range(tokens)] + [starts.get(tokens, last)]
+    return [2 * frame / FRAMES_PER_SECOND for frame in frames]

@@ -1,0 +1,66 @@
+"""What a Whisper engine must do; the behaviour of a transcription lives in the transcriber, once for all engines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from najva.transcriber.tokens import WhisperTokens
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How tokens are chosen.
+
+    Attributes:
+        beam_size: 1 is greedy.
+        temperature: 0 takes the likeliest token; above it tokens are sampled and `beam_size` is ignored.
+        candidates: samples drawn above temperature 0; the likeliest is kept.
+        max_tokens: tokens written at most, the prompt not counted.
+    """
+
+    beam_size: int = 1
+    temperature: float = 0.0
+    candidates: int = 1
+    max_tokens: int = 444
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What the decoder wrote for one clip.
+
+    Attributes:
+        tokens: ids without prompt and end of text; timestamp tokens are among them.
+        mean_log_probability: mean natural logarithm of the tokens' probability, the end of text counted.
+        no_speech_probability: probability of `<|nospeech|>` at the first position.
+    """
+
+    tokens: list[int]
+    mean_log_probability: float
+    no_speech_probability: float
+
+
+class Encoded(Protocol):
+    """A batch of clips after the encoder; every later question is asked of it, so the encoder runs once."""
+
+    def language_probabilities(self) -> list[dict[str, float]]:
+        """Return for each clip the probability of every language, read from the language logits."""
+
+    def decode(self, rows: Sequence[int], prompt: list[int], decoding: Decoding) -> list[Hypothesis]:
+        """Write the text of some of the clips."""
+
+    def align(
+        self, rows: Sequence[int], start: list[int], texts: list[list[int]], frames: list[int]
+    ) -> list[list[float]]:
+        """Return for each clip the start of each of its text tokens and the end of the last, in seconds."""
+
+
+class Engine(Protocol):
+    """One checkpoint on one device."""
+
+    tokens: WhisperTokens
+    window_seconds: float
+
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> Encoded:
+        """Encode clips of float32 mono 16 kHz, each padded with silence to the same window."""

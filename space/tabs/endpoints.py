@@ -1,0 +1,94 @@
+"""The endpoints for programs: `gradio_client`, plain HTTP, and the same as MCP tools.
+
+Argument names, defaults and docstrings are public: they are what the API page and an MCP client show.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+
+from najva.audio import AudioError
+from najva.languages import UnknownLanguage, parse_language
+from najva.pretrained import ModelError
+from najva.services import Services
+from najva.transcriber import TIMESTAMPS
+from tabs.uploads import Uploads
+
+# Calls that compute share this many places; batches of two callers interleave, so a long file holds up nobody.
+COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4}
+REFUSALS = (AudioError, ModelError, UnknownLanguage)
+
+
+def build(services: Services, uploads: Uploads) -> None:
+    """Register the endpoints; they have no place on the page."""
+
+    def transcribe(audio: str, language: str = "auto", timestamps: str = "segment") -> dict:
+        """Write down what is said in a recording, in any of 99 languages, and tell which language it is.
+
+        Args:
+            audio: A recording: wav, mp3, flac, ogg, opus, m4a, webm or au.
+            language: A language's code or name, such as "fa" or "Persian"; "auto" finds it out.
+            timestamps: "none", "segment" (start and end of each sentence) or "word" (of each word too).
+
+        Returns:
+            text, language, language_probabilities, segments, flags, model, audio_seconds, compute_seconds.
+        """
+        with refusals_in_words():
+            try:
+                if timestamps not in TIMESTAMPS:
+                    raise gr.Error(f"timestamps must be one of {', '.join(TIMESTAMPS)}; it is '{timestamps}'.")
+                *_, transcript = services.transcribe(needed(audio), parse_language(language), timestamps)
+                return transcript.as_dict()
+            finally:
+                uploads.release(audio)
+
+    def detect_language(audio: str) -> dict:
+        """Tell which of 99 languages is spoken in a recording, with the probability of each.
+
+        Args:
+            audio: A recording: wav, mp3, flac, ogg, opus, m4a, webm or au.
+
+        Returns:
+            language (empty when nobody speaks), probabilities of all languages, sure, decided_by.
+        """
+        with refusals_in_words():
+            try:
+                return services.detect_language(needed(audio)).as_dict()
+            finally:
+                uploads.release(audio)
+
+    def models() -> dict:
+        """List every model in use: its role, reference, revision, source, licence and measured figures."""
+        with refusals_in_words():
+            return {"models": services.models(), "problem": services.problem}
+
+    with gr.Group(visible=False):
+        recording = gr.Audio(type="filepath", label="audio")
+        language = gr.Textbox("auto", label="language")
+        timestamps = gr.Textbox("segment", label="timestamps")
+        answer = gr.JSON(label="answer")
+        call = gr.Button("call")
+    call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **COMPUTE)
+    call.click(detect_language, recording, answer, api_name="detect_language", **COMPUTE)
+    call.click(models, None, answer, api_name="models", concurrency_limit=None)
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """Turn the refusals of `najva` into the error that Gradio hands to the caller, word for word."""
+    try:
+        yield
+    except REFUSALS as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def needed(recording: str | None) -> str:
+    """Return the recording's path.
+
+    Raises:
+        gr.Error: there is none.
+    """
+    if not recording:
+        raise gr.Error("There is no recording: send one as 'audio'.", print_exception=False)
+    return recording

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import errors
+from huggingface_hub import constants, errors
 
 from najva.pretrained.errors import ModelError
 
@@ -38,7 +38,7 @@ class Hub:
     def __init__(self, *, offline: bool = False) -> None:
         self.offline = offline
         # Read when needed, since the client library itself fixes it at its first import.
-        self.endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or huggingface_hub.constants.ENDPOINT
+        self.endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or constants.ENDPOINT
         self._lock = Lock()
         self._probed_at, self._answered = float("-inf"), False
 

@@ -1,0 +1,224 @@
+"""Word and character error rates of recognised speech, counted clip by clip.
+
+Every rate comes from :class:`EditCounts`, one per clip, aligned by jiwer. Two means of them are in use and are not the
+same number, so each has its own function and no function is called just "WER": the **corpus** rate pools errors and
+lengths over all clips (jiwer, Kaldi, sclite, the Open ASR Leaderboard), the **mean clip** rate averages the clips' own
+rates and lets short clips weigh as much as long ones. Rates are fractions and may exceed 1.
+
+Text is compared under a named rule of :mod:`najva.persian`; a rate without that name means nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import jiwer
+import numpy as np
+from numpy.typing import ArrayLike
+
+from najva.persian import normalize
+
+# Bounds the memory of the bootstrap's index table: 4 million indices of 8 bytes are 32 MB.
+_INDICES_PER_BLOCK = 4_000_000
+
+
+@dataclass(frozen=True)
+class EditCounts:
+    """Edits that turn a reference into its hypothesis, in words or in characters.
+
+    Attributes:
+        substitutions: Units replaced by another.
+        deletions: Units of the reference that the hypothesis lacks.
+        insertions: Units of the hypothesis that the reference lacks.
+        reference_length: Units of the reference; 0 for a clip in which nothing is said.
+    """
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    reference_length: int
+
+    @property
+    def errors(self) -> int:
+        """All edits together."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def rate(self) -> float:
+        """Errors per unit of the reference, a fraction of 0 or more.
+
+        An empty reference has no such ratio. As in jiwer 4 it then counts as one unit long, so silence answered with
+        silence is 0 and every invented word is one error; :func:`pool` still adds a length of 0.
+        """
+        return self.errors / max(self.reference_length, 1)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and the bounds of its confidence interval, in the estimate's unit.
+
+    Attributes:
+        estimate: The figure on the clips as they are.
+        low: Lower bound.
+        high: Upper bound.
+    """
+
+    estimate: float
+    low: float
+    high: float
+
+
+def word_counts(references: Sequence[str], hypotheses: Sequence[str], *, normalizer: str = "fa-v1") -> list[EditCounts]:
+    """Counts the word edits of every clip. Words are what whitespace separates after normalisation.
+
+    Args:
+        references: What was said, one text per clip.
+        hypotheses: What was recognised, in the same order.
+        normalizer: Name of a rule in :data:`najva.persian.NORMALIZERS`, applied to both sides.
+
+    Returns:
+        One count per clip, in order.
+
+    Raises:
+        ValueError: If there is no clip, the two lengths differ, or no rule has that name.
+    """
+    _check_pairs(references, hypotheses)
+    # jiwer parts words at U+0020 only, which leaves a tab or a line break inside a word under `as-given`.
+    prepared = [[" ".join(normalize(text, normalizer).split()) for text in side] for side in (references, hypotheses)]
+    return _counts(jiwer.process_words(*prepared))
+
+
+def character_counts(
+    references: Sequence[str], hypotheses: Sequence[str], *, normalizer: str = "fa-v1", keep_spaces: bool = False
+) -> list[EditCounts]:
+    """Counts the character edits (Unicode code points) of every clip.
+
+    Args:
+        references: What was said, one text per clip.
+        hypotheses: What was recognised, in the same order.
+        normalizer: Name of a rule in :data:`najva.persian.NORMALIZERS`, applied to both sides.
+        keep_spaces: Whether a space is a character too, as jiwer and `evaluate` have it. By default it is not: Chinese
+            writes none, and in Persian its place is a convention; PESTE-Benchmark's CER drops it likewise.
+
+    Returns:
+        One count per clip, in order.
+
+    Raises:
+        ValueError: If there is no clip, the two lengths differ, or no rule has that name.
+    """
+    _check_pairs(references, hypotheses)
+    prepared = [[normalize(text, normalizer) for text in side] for side in (references, hypotheses)]
+    if not keep_spaces:
+        prepared = [["".join(text.split()) for text in side] for side in prepared]
+    return _counts(jiwer.process_characters(*prepared))
+
+
+def pool(counts: Iterable[EditCounts]) -> EditCounts:
+    """Adds up clips; the ``rate`` of the sum is the corpus rate.
+
+    Args:
+        counts: One count per clip, all in the same unit.
+
+    Returns:
+        The sums. No clips give zeros.
+    """
+    counts = list(counts)
+    return EditCounts(
+        substitutions=sum(clip.substitutions for clip in counts),
+        deletions=sum(clip.deletions for clip in counts),
+        insertions=sum(clip.insertions for clip in counts),
+        reference_length=sum(clip.reference_length for clip in counts),
+    )
+
+
+def corpus_wer(references: Sequence[str], hypotheses: Sequence[str], *, normalizer: str = "fa-v1") -> float:
+    """Returns all word errors divided by all reference words, a fraction; arguments as in :func:`word_counts`."""
+    return pool(word_counts(references, hypotheses, normalizer=normalizer)).rate
+
+
+def corpus_cer(
+    references: Sequence[str], hypotheses: Sequence[str], *, normalizer: str = "fa-v1", keep_spaces: bool = False
+) -> float:
+    """Returns all character errors divided by all reference characters; arguments as in :func:`character_counts`."""
+    return pool(character_counts(references, hypotheses, normalizer=normalizer, keep_spaces=keep_spaces)).rate
+
+
+def mean_clip_wer(references: Sequence[str], hypotheses: Sequence[str], *, normalizer: str = "fa-v1") -> float:
+    """Returns the mean of the clips' own word error rates, a fraction; arguments as in :func:`word_counts`."""
+    counts = word_counts(references, hypotheses, normalizer=normalizer)
+    return sum(clip.rate for clip in counts) / len(counts)
+
+
+def paired_bootstrap_interval(
+    errors_a: ArrayLike,
+    errors_b: ArrayLike,
+    lengths: ArrayLike,
+    *,
+    clusters: Sequence | None = None,
+    replicates: int = 10_000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Estimates by how much the corpus rate of system B differs from that of system A on the same clips.
+
+    Whole clips are drawn with replacement, always with both systems' errors, and the percentiles of the replicates'
+    differences bound the interval (Bisani & Ney, ICASSP 2004). Clips of one speaker or recording are not independent;
+    with ``clusters`` whole clusters are drawn instead (Liu & Peng, Interspeech 2020, arXiv:1912.09508), which widens
+    the interval to what the data support.
+
+    Rates in place of errors and ones in place of lengths give the interval of the mean clip rate's difference; zeros as
+    ``errors_a`` give that of B's rate alone.
+
+    Args:
+        errors_a: Errors of system A per clip, shape (clips,).
+        errors_b: Errors of system B per clip, shape (clips,).
+        lengths: Length of each reference in the same unit, shape (clips,), at least 0.
+        clusters: Label of each clip's speaker or recording, shape (clips,).
+        replicates: Number of resampled corpora.
+        confidence: Share of replicates inside the interval, between 0 and 1.
+        seed: Seed of numpy's generator; equal seeds give equal bounds.
+
+    Returns:
+        The difference B minus A and its bounds; below zero B is better.
+
+    Raises:
+        ValueError: If the shapes differ, fewer than two clips or clusters are given (nothing to resample), or no
+            reference has a length.
+    """
+    difference, length = np.asarray(errors_b, float) - np.asarray(errors_a, float), np.asarray(lengths, float)
+    labels = np.arange(length.size) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
+    if not np.shape(errors_a) == np.shape(errors_b) == length.shape == labels.shape or length.ndim != 1:
+        raise ValueError("Errors, lengths and clusters must each hold one value per clip.")
+    difference, length = np.bincount(labels, difference), np.bincount(labels, length)
+    if length.size < 2:
+        raise ValueError(f"An interval needs at least two clips or clusters to draw from; there is {length.size}.")
+    if length.sum() <= 0:
+        raise ValueError("Every reference is empty, so there is no error rate to compare.")
+
+    generator = np.random.default_rng(seed)
+    block = max(1, _INDICES_PER_BLOCK // length.size)
+    rates = []
+    for first in range(0, replicates, block):
+        drawn = generator.integers(length.size, size=(min(block, replicates - first), length.size))
+        drawn_difference, drawn_length = difference[drawn].sum(axis=1), length[drawn].sum(axis=1)
+        # A replicate of nothing but empty references has no rate.
+        rates.append(drawn_difference[drawn_length > 0] / drawn_length[drawn_length > 0])
+    low, high = np.quantile(np.concatenate(rates), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(difference.sum() / length.sum()), float(low), float(high))
+
+
+def _check_pairs(references: Sequence[str], hypotheses: Sequence[str]) -> None:
+    if len(references) != len(hypotheses):
+        raise ValueError(f"There are {len(references)} references but {len(hypotheses)} hypotheses.")
+    if not len(references):
+        raise ValueError("There are no clips to score.")
+
+
+def _counts(output: jiwer.WordOutput | jiwer.CharacterOutput) -> list[EditCounts]:
+    counts = []
+    for reference, alignment in zip(output.references, output.alignments, strict=True):
+        edits = Counter()
+        for chunk in alignment:
+            edits[chunk.type] += max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
+        counts.append(EditCounts(edits["substitute"], edits["delete"], edits["insert"], len(reference)))
+    return counts

@@ -71,7 +71,8 @@ class CTranslate2Encoded:
             num_hypotheses=decoding.candidates if sampling else 1,
             sampling_topk=0 if sampling else 1,
             sampling_temperature=decoding.temperature if sampling else 1.0,
-            max_length=len(prompt) + decoding.max_tokens,
+            # CTranslate2 writes at most half of this.
+            max_length=2 * decoding.max_tokens,
             return_scores=True,
             return_no_speech_prob=True,
         )

@@ -24,7 +24,7 @@ def build(services: Services) -> gr.Blocks:
     """
     with gr.Blocks(title="Najva", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         uploads = Uploads(page)
-        look.header(services)
+        look.header(page, services)
         with gr.Tab("Speech"):
             speech.build(services, uploads)
         with gr.Tab("Live"):

@@ -204,8 +204,9 @@ def _check_header(info: AudioInfo, max_seconds: float | None) -> None:
             info.path, f"has {info.channels} channels; the limit is {MAX_CHANNELS}. Export it in stereo or mono."
         )
     if max_seconds is not None and info.seconds is not None and info.seconds > max_seconds:
-        length, limit = _duration(math.ceil(info.seconds)), _duration(max_seconds)
-        raise _refusal(info.path, f"is {length} long; the limit is {limit}. Cut it into parts.")
+        # In whole seconds, but never so rounded that it reads as within the limit.
+        length = _duration(max(round(info.seconds), math.floor(max_seconds) + 1))
+        raise _refusal(info.path, f"is {length} long; the limit is {_duration(max_seconds)}. Cut it into parts.")
 
 
 def _checked_chunks(info: AudioInfo, chunks: Iterable[np.ndarray], max_seconds: float | None) -> Iterator[np.ndarray]:
@@ -240,7 +241,7 @@ def _duration(seconds: float) -> str:
     """Writes a duration as people say it: "2 h 5 min", "1 min 30 s", "0.5 s"."""
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    parts = [(f"{hours:g} h", hours), (f"{minutes:g} min", minutes), (f"{seconds:g} s", seconds)]
+    parts = [(f"{hours:,.0f} h", hours), (f"{minutes:g} min", minutes), (f"{seconds:g} s", seconds)]
     return " ".join(text for text, value in parts if value) or "0 s"
 
 

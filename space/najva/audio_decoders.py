@@ -5,6 +5,7 @@ its end, goes to the FFmpeg libraries inside the PyAV wheel, called libav here. 
 or address is opened but the one handed in. The front door, with names and limits, is `najva.audio`.
 """
 
+import errno
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -146,9 +147,18 @@ def _open_with_libav(file: BinaryIO, stack: ExitStack, max_seconds: float | None
 
 
 def _libav_container(file: BinaryIO) -> av.container.InputContainer:
+
+    def seek(offset: int, whence: int) -> int:
+        try:
+            return file.seek(offset, whence)
+        except OSError:
+            # A damaged header sends libav before the file's start. It expects a negative number; an exception would be
+            # printed by PyAV and then raised, although libav may well go on without that place.
+            return -errno.EINVAL
+
     file.seek(0)
     # The reading methods alone: had it the file's name, libav would let the ending outweigh the content.
-    source = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)
+    source = SimpleNamespace(read=file.read, seek=seek, tell=file.tell)
     try:
         # Tags of old MP3 files are often in a national code page; they must not stop the sound.
         return av.open(source, mode="r", options=_LIBAV_OPTIONS, metadata_errors="replace")
@@ -159,9 +169,10 @@ def _libav_container(file: BinaryIO) -> av.container.InputContainer:
 
 
 def _stated_seconds(container: av.container.InputContainer, stream: av.AudioStream) -> float | None:
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
+    for duration, time_base in ((stream.duration, stream.time_base), (container.duration, 1 / av.time_base)):
+        if duration and duration > 0:
+            return float(duration * time_base)
+    return None
 
 
 def _libav_chunks(container: av.container.InputContainer, stream: av.AudioStream) -> Iterator[np.ndarray]:

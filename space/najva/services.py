@@ -13,7 +13,7 @@ from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkp
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
-from najva.vad import SpeechDetector
+from najva.vad import Span, SpeechDetector
 
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
@@ -62,19 +62,31 @@ class Services:
         self._transcriber: Transcriber | None = None
         self.problem = ""
 
-    def transcribe(self, path: Path | str, language: str = "auto", timestamps: str = "segment") -> Iterator[Transcript]:
+    def seconds(self, path: Path | str) -> float | None:
+        """Return a file's length in seconds where its headers state it; raises as `transcribe`."""
+        return audio.probe(path, max_seconds=self.settings.max_seconds, max_bytes=self.settings.max_bytes).seconds
+
+    def transcribe(
+        self, path: Path | str, language: str = "auto", timestamps: str = "segment", model: str = "auto"
+    ) -> Iterator[Transcript]:
         """Yield the transcript of a file as it grows.
 
         Args:
             path: audio in any format of `najva.audio`.
             language: code, or `auto`.
             timestamps: `none`, `segment` or `word`.
+            model: `auto` takes the language's own model where there is one, `base` never does.
 
         Raises:
             AudioError: the file cannot be used.
             ModelError: no model can be had.
         """
-        return self.transcriber.stream(self._blocks(path), language, timestamps)
+        return self.transcriber.stream(self._blocks(path), language, timestamps, only_base=model == "base")
+
+    def transcribe_span(self, span: Span, language: str = "auto") -> Transcript:
+        """Return the text of one stretch of speech; times count from its stream's start."""
+        *_, transcript = self.transcriber.stream_spans([span], language)
+        return transcript
 
     def detect_language(self, path: Path | str) -> DetectedLanguage:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""

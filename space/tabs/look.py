@@ -5,7 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from najva.services import Services
+from najva.pretrained import ModelError
+from najva.services import Role, Services
 
 _FOLDER = Path(__file__).parent
 
@@ -18,12 +19,35 @@ def launch_options() -> dict:
     return {"theme": theme, "css": (_FOLDER / "style.css").read_text(encoding="utf-8")}
 
 
-def header(services: Services) -> None:
-    """Name and purpose of the page."""
+def header(page: gr.Blocks, services: Services) -> None:
+    """Name and purpose of the page, and a line on the models at work, filled in when the page is opened."""
     gr.HTML(
         '<div class="najva-header"><h1>Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
         "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages.</p></div>"
     )
+    line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
+    page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
+
+
+def model_line(services: Services) -> str:
+    """Return which models are at work, why, and what they were measured to do."""
+    try:
+        sentences = [_role_sentence(role) for role in services.roles]
+    except ModelError as error:
+        return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
+    if services.problem:
+        sentences.append(f'<span class="najva-problem">{escape(services.problem)}</span>')
+    return f'<div class="najva-model">{" ".join(sentences)}</div>'
+
+
+def _role_sentence(role: Role) -> str:
+    found = role.checkpoint
+    sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
+    figures = [
+        f"{escape(figure['set'])}: {figure['metric']} {100 * figure['value']:.0f} %"
+        for figure in found.measured.get("figures", ())
+    ]
+    return sentence + (f" Measured: {'; '.join(figures)}." if figures else " Not measured by this project.")
 
 
 def escape(text: str) -> str:

@@ -1,13 +1,18 @@
-"""The speech tab: a recording becomes text as one watches."""
+"""The speech tab: a recording becomes text while one watches."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
 
 import gradio as gr
 
 from najva.languages import AUTO, LANGUAGES
 from najva.services import Services
+from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed, refusals_in_words
 from tabs.uploads import Uploads
+
+_EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def build(services: Services, uploads: Uploads) -> None:
@@ -17,17 +22,102 @@ def build(services: Services, uploads: Uploads) -> None:
         services: the models.
         uploads: deletes what a visitor leaves behind.
     """
+    stops: dict[str, Event] = {}
 
-    def write_down(recording: str | None, language: str, timestamps: str, request: gr.Request) -> Iterator[str]:
-        uploads.belongs_to(recording, request.session_hash)
-        with refusals_in_words():
-            for transcript in services.transcribe(needed(recording), language, timestamps):
-                yield transcript.text
+    def write_down(
+        recording: str | None, language: str, timestamps: str, model: str, request: gr.Request
+    ) -> Iterator[tuple]:
+        visitor = request.session_hash or ""
+        uploads.belongs_to(recording, visitor)
+        stop = stops[visitor] = Event()
+        yield view.waiting()
+        try:
+            with refusals_in_words():
+                seconds = services.seconds(needed(recording))
+                name = Path(recording).stem
+                for transcript in services.transcribe(recording, language, timestamps, model):
+                    stopped = stop.is_set() and not transcript.finished
+                    yield view.results(transcript, seconds, name, stopped=stopped)
+                    if stopped:
+                        return
+        except gr.Error:
+            yield view.empty()
+            raise
+        finally:
+            stops.pop(visitor, None)
 
-    recording = gr.Audio(type="filepath", label="Recording", sources=["microphone", "upload"])
-    languages = [("Find out", AUTO), *((f"{x.own_name} · {x.english_name}", x.code) for x in LANGUAGES.values())]
-    language = gr.Dropdown(languages, value=AUTO, label="Language")
-    timestamps = gr.Radio([("None", "none"), ("Sentences", "segment"), ("Words", "word")], value="segment")
-    start = gr.Button("Write it down", variant="primary")
-    text = gr.Textbox(label="Text", lines=6, buttons=["copy"], elem_classes="najva-text")
-    start.click(write_down, [recording, language, timestamps], text, api_visibility="private", **COMPUTE)
+    def stop(request: gr.Request) -> None:
+        if running := stops.get(request.session_hash or ""):
+            running.set()
+
+    def clear(request: gr.Request) -> tuple:
+        stop(request)
+        uploads.clear(request.session_hash)
+        return view.empty()
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            recording = gr.Audio(
+                type="filepath",
+                label="Recording",
+                sources=["microphone", "upload"],
+                buttons=[],
+                elem_id="recording",
+            )
+            with gr.Row():
+                start = gr.Button("Write it down", variant="primary", elem_id="write-down")
+                halt = gr.Button("Stop", variant="secondary", elem_id="stop", min_width=90, scale=0)
+            with gr.Accordion("Language, times, model", open=False):
+                language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
+                timestamps = gr.Radio(
+                    [("None", "none"), ("Each sentence", "segment"), ("Each word", "word")],
+                    value="segment",
+                    label="Times",
+                )
+                model = gr.Radio(
+                    [("Chosen by language", "auto"), ("Always the base model", "base")], value="auto", label="Model"
+                )
+            gr.HTML(view.limits(services.settings))
+            examples = sorted(_EXAMPLES.glob("*.mp3"))
+            if examples:
+                gr.Examples(
+                    [[str(path)] for path in examples],
+                    [recording],
+                    example_labels=[path.stem.replace("-", " ") for path in examples],
+                    label="Try one of these (spoken by a synthesiser)",
+                )
+        with gr.Column(scale=7, min_width=320):
+            status = gr.HTML(view.EMPTY_STATUS, elem_id="status")
+            text = gr.Textbox(
+                label="Text",
+                lines=5,
+                max_lines=14,
+                buttons=["copy"],
+                placeholder="The text appears here",
+                elem_id="text",
+                elem_classes="najva-text",
+            )
+            found_language = gr.HTML(elem_id="language")
+            segments = gr.HTML(elem_id="segments")
+            downloads = gr.HTML(elem_id="downloads")
+
+    outputs = [status, text, found_language, segments, downloads]
+    private = {"api_visibility": "private"}
+    start.click(
+        write_down,
+        [recording, language, timestamps, model],
+        outputs,
+        show_progress="hidden",
+        **private,
+        **COMPUTE,
+    )
+    halt.click(stop, None, None, queue=False, **private)
+    recording.clear(clear, None, outputs, queue=False, **private)
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Every language under its own and its English name; the mission's come first."""
+    first = ("fa", "en", "zh")
+    ordered = [LANGUAGES[code] for code in first]
+    ordered += sorted((x for x in LANGUAGES.values() if x.code not in first), key=lambda x: x.english_name)
+    return [("Find it out", AUTO), *((f"{x.own_name} · {x.english_name}", x.code) for x in ordered)]

@@ -91,7 +91,12 @@ class Transcriber:
         return transcript
 
     def stream(
-        self, blocks: Iterable[np.ndarray], language: str = "auto", timestamps: str = "segment"
+        self,
+        blocks: Iterable[np.ndarray],
+        language: str = "auto",
+        timestamps: str = "segment",
+        *,
+        only_base: bool = False,
     ) -> Iterator[Transcript]:
         """Yield the transcript as it grows, the last time finished.
 
@@ -99,14 +104,20 @@ class Transcriber:
             blocks: float32 (samples,), mono at 16 kHz, consecutive; memory holds a few spans, never the whole.
             language: code as Whisper writes it, or `auto`.
             timestamps: `none`, `segment` or `word`.
+            only_base: never use a tuned model.
         """
         heard = _Meter(blocks)
         spans = cut_into_spans(heard, self.detector, self.behaviour.cutting)
-        for transcript in self.stream_spans(spans, language, timestamps):
+        for transcript in self.stream_spans(spans, language, timestamps, only_base=only_base):
             yield replace(transcript, audio_seconds=heard.seconds)
 
     def stream_spans(
-        self, spans: Iterable[Span], language: str = "auto", timestamps: str = "segment"
+        self,
+        spans: Iterable[Span],
+        language: str = "auto",
+        timestamps: str = "segment",
+        *,
+        only_base: bool = False,
     ) -> Iterator[Transcript]:
         """Do the same for speech that is cut already.
 
@@ -114,9 +125,11 @@ class Transcriber:
             spans: in the order of time; gathered a few at a time.
             language: see `stream`.
             timestamps: see `stream`.
+            only_base: see `stream`.
         """
         started = time.perf_counter()
         detected = DetectedLanguage(code=language, sure=True, decided_by="caller") if language != "auto" else None
+        voice = self.base
         written: dict[float, _Written] = {}
         seconds = 0.0
         for group in self._groups(iter(spans)):
@@ -124,7 +137,8 @@ class Transcriber:
             batches = self._encode(self.base.engine, group)
             if detected is None:
                 detected = self._detect(batches)
-            engine = self._voice(detected).engine
+            voice = self.base if only_base else self.tuned.get(detected.code, self.base)
+            engine = voice.engine
             if engine is not self.base.engine:
                 batches = self._encode(engine, group)
             while batches:
@@ -133,9 +147,9 @@ class Transcriber:
                     for span, part in self._write(engine, batch, encoded, detected.code, timestamps):
                         written[span.start_seconds] = part
                         unwritten += _rest_of(span, part)
-                    yield self._transcript(detected, written, seconds, started)
+                    yield self._transcript(detected, written, voice, seconds, started)
                 batches = self._encode(engine, unwritten)
-        whole = self._transcript(detected or DetectedLanguage(), written, seconds, started)
+        whole = self._transcript(detected or DetectedLanguage(), written, voice, seconds, started)
         if not whole.segments:
             whole = replace(whole, flags=("no_speech",), model="", language=DetectedLanguage())
         yield replace(whole.without_times() if timestamps == "none" else whole, finished=True)
@@ -149,9 +163,6 @@ class Transcriber:
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
         group = list(islice(spans, self.behaviour.batch_spans))
         return self._detect(self._encode(self.base.engine, group)) if group else DetectedLanguage()
-
-    def _voice(self, detected: DetectedLanguage) -> Voice:
-        return self.tuned.get(detected.code, self.base)
 
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
         """Gather spans: few at first, then many."""
@@ -260,7 +271,7 @@ class Transcriber:
         return aligned
 
     def _transcript(
-        self, detected: DetectedLanguage, written: dict[float, _Written], seconds: float, started: float
+        self, detected: DetectedLanguage, written: dict[float, _Written], voice: Voice, seconds: float, started: float
     ) -> Transcript:
         segments = tuple(segment for start in sorted(written) for segment in written[start].segments)
         raised = {flag for part in written.values() if part.segments for flag in part.flags}
@@ -270,7 +281,7 @@ class Transcriber:
             language=detected,
             segments=segments,
             flags=tuple(flag for flag in FLAGS if flag in raised),
-            model=self._voice(detected).reference,
+            model=voice.reference,
             audio_seconds=seconds,
             compute_seconds=time.perf_counter() - started,
         )

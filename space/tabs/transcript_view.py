@@ -1,0 +1,129 @@
+"""A transcript as the page shows it: status, text, languages, segments, downloads.
+
+Downloads are links that hold the file themselves, so that no file of a visitor's is written to the server's disk.
+"""
+
+import base64
+
+from najva.languages import LANGUAGES
+from najva.settings import Settings
+from najva.subtitles import FORMATS
+from najva.transcriber import Transcript
+from tabs.look import clock, escape
+
+EMPTY_STATUS = (
+    '<div class="najva-status">Record a few sentences or bring a file, then press <b>Write it down</b>.</div>'
+)
+_TOP_LANGUAGES = 5
+_FLAG_WORDS = {
+    "no_speech": "No speech found: nobody seems to speak in this recording.",
+    "loop_cut": "A passage repeated itself over and over and was cut to one; listen to it again.",
+    "low_confidence": "The model itself is not confident of parts of this text.",
+    "language_unsure": "The language is a guess. If it is wrong, name it under “Language, times, model”.",
+}
+_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
+
+
+def empty() -> tuple[str, str, str, str, str]:
+    """Return the state before anything was written."""
+    return EMPTY_STATUS, "", "", "", ""
+
+
+def waiting() -> tuple[str, str, str, str, str]:
+    """Return the state between the click and the first text."""
+    return '<div class="najva-status">Listening…<progress></progress></div>', "", "", "", ""
+
+
+def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool) -> tuple:
+    """Return what the five outputs show.
+
+    Args:
+        transcript: the whole or a part.
+        seconds: length of the recording, where known.
+        name: file name of the recording without its ending; downloads get it.
+        stopped: whether the visitor ended it early.
+    """
+    ended = transcript.finished or stopped
+    return (
+        _status(transcript, seconds, stopped=stopped),
+        transcript.text,
+        _languages(transcript),
+        _segments(transcript),
+        _downloads(transcript, name) if ended and transcript.segments else "",
+    )
+
+
+def limits(settings: Settings) -> str:
+    """Return what a recording may be, and what becomes of it."""
+    longest = settings.max_seconds / 3600
+    length = f"{longest:g} hours" if longest > 1 else f"{settings.max_seconds / 60:g} minutes"
+    return (
+        f'<p class="najva-note">WAV, MP3, FLAC, OGG, M4A, WebM or AU, up to {length} and {settings.max_file_mb:g} MB. '
+        "Your recording is deleted when you clear it or leave, at the latest after an hour.</p>"
+    )
+
+
+def _status(transcript: Transcript, seconds: float | None, *, stopped: bool) -> str:
+    if transcript.finished or stopped:
+        warnings = "".join(f'<li class="najva-warning">{_FLAG_WORDS[flag]}</li>' for flag in transcript.flags)
+        end = f"Stopped at {clock(transcript.audio_seconds)}" if stopped else clock(transcript.audio_seconds)
+        line = f"{end} of sound in {transcript.compute_seconds:.1f} s"
+        if transcript.model:
+            line += f", written by <code>{escape(transcript.model)}</code>"
+        return f'<div class="najva-status">{line}.<ul>{warnings}</ul></div>'
+    bar = "<progress></progress>"
+    heard = clock(transcript.audio_seconds)
+    if seconds:
+        share = min(1.0, transcript.audio_seconds / seconds)
+        bar = f'<progress value="{share:.3f}" max="1"></progress>'
+        heard += f" of {clock(seconds)}"
+    return f'<div class="najva-status">Writing… {heard}{bar}</div>'
+
+
+def _languages(transcript: Transcript) -> str:
+    language = transcript.language
+    if not language.code:
+        return ""
+    if language.decided_by == "caller":
+        return f'<div class="najva-languages"><h4>Language</h4><p>{_name(language.code)}, as you said.</p></div>'
+    top = list(language.probabilities.items())[:_TOP_LANGUAGES]
+    rows = "".join(
+        f"<tr><th>{_name(code)}</th><td><meter min='0' max='1' value='{value:.3f}'></meter></td>"
+        f"<td>{100 * value:.0f} %</td></tr>"
+        for code, value in top
+    )
+    title = f"Language: {_name(language.code)}"
+    badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
+    return f'<div class="najva-languages"><h4>{title}{badge}</h4><table>{rows}</table></div>'
+
+
+def _segments(transcript: Transcript) -> str:
+    if not transcript.segments:
+        return ""
+    rows = "".join(
+        f'<li class="{"najva-doubtful" if segment.flags else ""}"><time>{clock(segment.start)}</time>'
+        f'<p dir="auto">{_words(segment) or escape(segment.text)}</p></li>'
+        for segment in transcript.segments
+    )
+    return f'<div class="najva-segments"><h4>With times</h4><ol>{rows}</ol></div>'
+
+
+def _words(segment) -> str:
+    """Words that show their time when pointed at."""
+    return " ".join(f'<span title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>' for word in segment.words)
+
+
+def _downloads(transcript: Transcript, name: str) -> str:
+    links = []
+    for ending, render in FORMATS.items():
+        content = base64.b64encode(render(transcript.as_dict()).encode("utf-8")).decode("ascii")
+        links.append(
+            f'<a download="{escape(name)}.{ending}" href="data:{_TYPES[ending]};charset=utf-8;base64,{content}">'
+            f"{ending.upper()}</a>"
+        )
+    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
+
+
+def _name(code: str) -> str:
+    known = LANGUAGES.get(code)
+    return f"{known.english_name} · <bdi>{known.own_name}</bdi>" if known else escape(code)

@@ -88,13 +88,13 @@ def _languages(transcript: Transcript) -> str:
         return f'<div class="najva-languages"><h4>Language</h4><p>{_name(language.code)}, as you said.</p></div>'
     top = list(language.probabilities.items())[:_TOP_LANGUAGES]
     rows = "".join(
-        f"<tr><th>{_name(code)}</th><td><meter min='0' max='1' value='{value:.3f}'></meter></td>"
-        f"<td>{100 * value:.0f} %</td></tr>"
+        f'<li><span>{_name(code)}</span><span class="najva-bar" style="--share:{value:.3f}"></span>'
+        f"<b>{100 * value:.0f} %</b></li>"
         for code, value in top
     )
     title = f"Language: {_name(language.code)}"
     badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
-    return f'<div class="najva-languages"><h4>{title}{badge}</h4><table>{rows}</table></div>'
+    return f'<div class="najva-languages"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
 
 
 def _segments(transcript: Transcript) -> str:
@@ -126,4 +126,7 @@ def _downloads(transcript: Transcript, name: str) -> str:
 
 def _name(code: str) -> str:
     known = LANGUAGES.get(code)
-    return f"{known.english_name} · <bdi>{known.own_name}</bdi>" if known else escape(code)
+    if known is None:
+        return escape(code)
+    own = f" · <bdi>{known.own_name}</bdi>" if known.own_name != known.english_name else ""
+    return known.english_name + own

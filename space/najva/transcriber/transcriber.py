@@ -41,7 +41,7 @@ class Behaviour:
     batch_spans: int = 8
     read_ahead_spans: int = 24
     window_follows_span: bool = True
-    margin_seconds: float = 0.5
+    margin_seconds: float = 2.0
     tokens_per_second: float = 15.0
 
 
@@ -200,7 +200,8 @@ class Transcriber:
     def _write(
         self, engine: Engine, batch: Sequence[Span], encoded: Encoded, language: str, timestamps: str
     ) -> "Iterator[tuple[Span, _Written]]":
-        prompt = engine.tokens.prompt(language, timestamps=timestamps != "none")
+        # Times are asked for even when nobody wants them: without them the packaged base repeats itself more often.
+        prompt = engine.tokens.prompt(language, timestamps=True)
         hypotheses = self._decode(engine, batch, encoded, prompt)
         words = self._align(engine, batch, encoded, language, hypotheses) if timestamps == "word" else {}
         for row, (span, hypothesis) in enumerate(zip(batch, hypotheses, strict=True)):

@@ -35,7 +35,7 @@ class Cutting:
     leave_probability: float = 0.35
     gap_seconds: float = 0.16
     pause_seconds: float = 1.5
-    max_seconds: float = 29.0
+    max_seconds: float = 20.0
     pad_seconds: float = 0.3
     min_speech_seconds: float = 0.15
 

@@ -110,7 +110,9 @@ def _segments(transcript: Transcript) -> str:
 
 def _words(segment) -> str:
     """Words that show their time when pointed at."""
-    return " ".join(f'<span title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>' for word in segment.words)
+    return " ".join(
+        f'<span title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>' for word in segment.words
+    )
 
 
 def _downloads(transcript: Transcript, name: str) -> str:

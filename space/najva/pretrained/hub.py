@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 import httpx2
 import huggingface_hub
 from huggingface_hub import constants, errors
+from huggingface_hub.utils._http import default_client_factory
 
 from najva.pretrained.errors import ModelError
 
 # No pickles: weights come as safetensors or not at all.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "README.md")
 _PROBE_SECONDS = 3.0
+_SILENCE_SECONDS = 8.0
 _REMEMBER_SECONDS = 60.0
 
 
@@ -39,6 +41,7 @@ class Hub:
         self.offline = offline
         # Read when needed, since the client library itself fixes it at its first import.
         self.endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or constants.ENDPOINT
+        huggingface_hub.set_client_factory(_bounded_client)
         self._lock = Lock()
         self._probed_at, self._answered = float("-inf"), False
 
@@ -97,7 +100,7 @@ class Hub:
             except ModelError:
                 raise ModelError(
                     f"The Hub ({urlsplit(self.endpoint).netloc}) went away while the model {name} was being "
-                    "downloaded; what has arrived is kept, so try again when it is back."
+                    "downloaded; files that arrived whole are kept, so try again when it is back."
                 ) from error
 
     def _download(self, repository: str, revision: str, name: str) -> Snapshot:
@@ -135,6 +138,30 @@ class Hub:
             raise ModelError(f"The model {name} is only partly in the local cache, and the Hub cannot be asked.")
         card = huggingface_hub.ModelCard.load(folder / "README.md") if (folder / "README.md").is_file() else None
         return Snapshot(folder, folder.name, str((card and card.data.get("license")) or ""))
+
+
+class HubSilenceError(OSError):
+    """The Hub took a request and did not answer in time."""
+
+
+def _bounded_client() -> httpx2.Client:
+    """Return the Hub library's own client, made to give up.
+
+    By itself it waits for ever, or asks six times with pauses. Here a request that gets no answer ends the download at
+    once: the caller has something to fall back on.
+    """
+    client = default_client_factory()
+    client.timeout = httpx2.Timeout(_SILENCE_SECONDS)
+    send = client.send
+
+    def send_once(request: httpx2.Request, **options) -> httpx2.Response:
+        try:
+            return send(request, **options)
+        except (httpx2.TimeoutException, httpx2.NetworkError) as error:
+            raise HubSilenceError(f"{request.url.host} does not answer") from error
+
+    client.send = send_once
+    return client
 
 
 def _first_line(error: Exception) -> str:

@@ -57,10 +57,23 @@ class Encoded(Protocol):
 
 
 class Engine(Protocol):
-    """One checkpoint on one device."""
+    """One checkpoint on one device.
+
+    Attributes:
+        tokens: the checkpoint's vocabulary.
+        window_seconds: longest window that its encoder takes.
+        workers: batches that are best computed at the same time.
+    """
 
     tokens: WhisperTokens
     window_seconds: float
+    workers: int
 
-    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> Encoded:
-        """Encode clips of float32 mono 16 kHz, each padded with silence to the same window."""
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float, *, alone: bool) -> Encoded:
+        """Encode clips of float32 mono 16 kHz, each padded with silence to the same window.
+
+        Args:
+            waveforms: the clips.
+            window_seconds: what the encoder sees of each.
+            alone: whether no other batch is computed at the same time.
+        """

@@ -36,6 +36,8 @@ class TorchEngine:
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: torch.dtype | None = None) -> None:
         dtype = dtype or (torch.float32 if device == "cpu" else torch.float16)
+        # PyTorch shares one batch out to the processor's cores, or to the GPU, by itself.
+        self.workers = 1
         self.tokens = WhisperTokens(folder)
         extractor = WhisperFeatureExtractor.from_pretrained(folder)
         self.window_seconds = float(extractor.chunk_length)
@@ -44,7 +46,7 @@ class TorchEngine:
         self.model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=dtype).to(device).eval()
 
     @torch.inference_mode()
-    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> TorchEncoded:
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float, *, alone: bool = True) -> TorchEncoded:
         """Encode clips; see `Engine.encode`.
 
         The encoder's own `forward` insists on the checkpoint's window, so its layers are called one by one: Whisper's

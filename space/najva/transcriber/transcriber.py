@@ -1,48 +1,20 @@
-"""From sound to text: spans, language, decoding, doubts and times, the same for every engine."""
+"""From sound to text, the same for every engine: spans, language, which model, batches, the growing transcript."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
-from najva.transcriber.engine import Decoding, Encoded, Engine, Hypothesis
-from najva.transcriber.quality import Thresholds, cut_loops, is_doubtful, is_silence
-from najva.transcriber.transcript import FLAGS, DetectedLanguage, Segment, Transcript, Word
-from najva.vad import Cutting, Span, SpeechDetector, cut_into_spans
+from najva.transcriber.behaviour import Behaviour
+from najva.transcriber.engine import Encoded, Engine
+from najva.transcriber.span_writer import SpanWriter, Written
+from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
+from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 TIMESTAMPS = ("none", "segment", "word")
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """Everything about a transcription that does not depend on the engine.
-
-    Attributes:
-        cutting: see `najva.vad.Cutting`.
-        thresholds: see `najva.transcriber.quality.Thresholds`.
-        beam_size: 1 is greedy.
-        temperatures: tried in turn while a text is doubtful.
-        candidates: samples drawn above temperature 0.
-        batch_spans: spans decoded together.
-        read_ahead_spans: spans gathered and sorted by length before they are decoded; the first time only
-            `batch_spans`, so that the first text comes early.
-        window_follows_span: whether the encoder sees the span and a margin, or always the checkpoint's window.
-        margin_seconds: silence after the span inside the window.
-        tokens_per_second: what the decoder may write for a second of speech, and 32 more; stops loops early.
-    """
-
-    cutting: Cutting = Cutting()
-    thresholds: Thresholds = Thresholds()
-    beam_size: int = 1
-    temperatures: tuple[float, ...] = (0.0, 0.4, 0.8)
-    candidates: int = 3
-    batch_spans: int = 8
-    read_ahead_spans: int = 24
-    window_follows_span: bool = True
-    margin_seconds: float = 2.0
-    tokens_per_second: float = 15.0
 
 
 @dataclass(frozen=True)
@@ -53,14 +25,6 @@ class Voice:
     engine: Engine
 
 
-@dataclass
-class _Written:
-    """What was written for one span."""
-
-    segments: list[Segment] = field(default_factory=list)
-    flags: set[str] = field(default_factory=set)
-
-
 class Transcriber:
     """Writes down recordings with a multilingual base and, for some languages, a model of their own.
 
@@ -68,8 +32,8 @@ class Transcriber:
 
     Args:
         base: the multilingual model.
-        tuned: models by language code, such as `{"fa": …}`.
         detector: voice activity network.
+        tuned: models by language code, such as `{"fa": …}`.
         behaviour: see `Behaviour`.
     """
 
@@ -80,8 +44,8 @@ class Transcriber:
         tuned: dict[str, Voice] | None = None,
         behaviour: Behaviour | None = None,
     ) -> None:
-        self.base, self.tuned = base, tuned or {}
-        self.detector, self.behaviour = detector, behaviour or Behaviour()
+        self.base, self.detector = base, detector
+        self.tuned, self.behaviour = tuned or {}, behaviour or Behaviour()
 
     def transcribe(
         self, blocks: Iterable[np.ndarray], language: str = "auto", timestamps: str = "segment"
@@ -129,62 +93,66 @@ class Transcriber:
         """
         started = time.perf_counter()
         detected = DetectedLanguage(code=language, sure=True, decided_by="caller") if language != "auto" else None
-        voice = self.base
-        written: dict[float, _Written] = {}
-        seconds = 0.0
-        for group in self._groups(iter(spans)):
-            seconds = group[-1].end_seconds
-            batches = self._encode(self.base.engine, group)
-            if detected is None:
-                detected = self._detect(batches)
-            voice = self.base if only_base else self.tuned.get(detected.code, self.base)
-            engine = voice.engine
-            if engine is not self.base.engine:
-                batches = self._encode(engine, group)
-            while batches:
-                unwritten: list[Span] = []
-                for batch, encoded in batches:
-                    for span, part in self._write(engine, batch, encoded, detected.code, timestamps):
-                        written[span.start_seconds] = part
-                        unwritten += _rest_of(span, part)
-                    yield self._transcript(detected, written, voice, seconds, started)
-                batches = self._encode(engine, unwritten)
-        whole = self._transcript(detected or DetectedLanguage(), written, voice, seconds, started)
+        transcript = Transcript(language=detected or DetectedLanguage())
+        written: list[Written] = []
+        with ThreadPoolExecutor(self.base.engine.workers) as pool:
+            for group in self._groups(iter(spans)):
+                encoded = None
+                if detected is None:
+                    encoded = list(self._encode(pool, self.base.engine, group))
+                    detected = self._average_language(encoded)
+                voice = self.base if only_base else self.tuned.get(detected.code, self.base)
+                writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
+                if voice is not self.base:
+                    encoded = None
+                for part in self._write(pool, voice.engine, writer, group, encoded):
+                    written += part
+                    transcript = _assemble(detected, written, voice, time.perf_counter() - started)
+                    yield transcript
+        whole = replace(transcript, compute_seconds=time.perf_counter() - started, finished=True)
         if not whole.segments:
             whole = replace(whole, flags=("no_speech",), model="", language=DetectedLanguage())
-        yield replace(whole.without_times() if timestamps == "none" else whole, finished=True)
+        yield whole.without_times() if timestamps == "none" else whole
 
     def detect_language(self, blocks: Iterable[np.ndarray]) -> DetectedLanguage:
-        """Return the language of the first spans that somebody speaks.
+        """Return the language of the first spans in which somebody speaks.
 
         Args:
             blocks: as for `stream`.
         """
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
-        group = list(islice(spans, self.behaviour.batch_spans))
-        return self._detect(self._encode(self.base.engine, group)) if group else DetectedLanguage()
+        group = next(self._groups(spans), [])
+        with ThreadPoolExecutor(self.base.engine.workers) as pool:
+            return self._average_language(list(self._encode(pool, self.base.engine, group)))
 
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
-        """Gather spans: few at first, then many."""
-        size = self.behaviour.batch_spans
+        """Gather spans: few at first, so that the first text comes early, then many, so that batches are even."""
+        size = self.behaviour.batch_spans * self.base.engine.workers
         while group := list(islice(spans, size)):
             yield group
-            size = self.behaviour.read_ahead_spans
+            size = self.behaviour.batch_spans * self.base.engine.workers * self.behaviour.read_ahead_batches
 
-    def _encode(self, engine: Engine, group: Sequence[Span]) -> "Iterable[tuple[list[Span], Encoded]]":
-        """Encode spans in batches of similar length, the longest first."""
+    def _batches(self, engine: Engine, group: Sequence[Span]) -> list[list[Span]]:
+        """Share spans out to the engine's workers in batches of similar length."""
         ordered = sorted(group, key=lambda span: -span.seconds)
-        size = self.behaviour.batch_spans
-        batches = []
-        for first in range(0, len(ordered), size):
-            batch = ordered[first : first + size]
-            window = engine.window_seconds
-            if self.behaviour.window_follows_span:
-                window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
-            batches.append((batch, engine.encode([span.samples for span in batch], window)))
-        return batches
+        share = -(-len(ordered) // engine.workers)
+        size = max(1, min(self.behaviour.batch_spans, share))
+        return [ordered[first : first + size] for first in range(0, len(ordered), size)]
 
-    def _detect(self, batches: "Iterable[tuple[list[Span], Encoded]]") -> DetectedLanguage:
+    def _encode(
+        self, pool: ThreadPoolExecutor, engine: Engine, group: Sequence[Span]
+    ) -> Iterator[tuple[list[Span], Encoded]]:
+        batches = self._batches(engine, group)
+        encoded = pool.map(lambda batch: self._encode_batch(engine, batch, alone=len(batches) == 1), batches)
+        return zip(batches, encoded, strict=True)
+
+    def _encode_batch(self, engine: Engine, batch: Sequence[Span], *, alone: bool) -> Encoded:
+        window = engine.window_seconds
+        if self.behaviour.window_follows_span:
+            window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
+        return engine.encode([span.samples for span in batch], window, alone=alone)
+
+    def _average_language(self, batches: Iterable[tuple[list[Span], Encoded]]) -> DetectedLanguage:
         """Average the spans' probabilities, each weighted by its seconds."""
         total: dict[str, float] = {}
         seconds = 0.0
@@ -193,99 +161,52 @@ class Transcriber:
                 seconds += span.seconds
                 for code, probability in probabilities.items():
                     total[code] = total.get(code, 0.0) + probability * span.seconds
+        if not total:
+            return DetectedLanguage()
         ranked = dict(sorted(((code, value / seconds) for code, value in total.items()), key=lambda item: -item[1]))
         code = next(iter(ranked))
         return DetectedLanguage(code, ranked, ranked[code] >= self.behaviour.thresholds.sure_language)
 
     def _write(
-        self, engine: Engine, batch: Sequence[Span], encoded: Encoded, language: str, timestamps: str
-    ) -> "Iterator[tuple[Span, _Written]]":
-        # Times are asked for even when nobody wants them: without them the packaged base repeats itself more often.
-        prompt = engine.tokens.prompt(language, timestamps=True)
-        hypotheses = self._decode(engine, batch, encoded, prompt)
-        words = self._align(engine, batch, encoded, language, hypotheses) if timestamps == "word" else {}
-        for row, (span, hypothesis) in enumerate(zip(batch, hypotheses, strict=True)):
-            yield span, self._segments(engine, span, hypothesis, words.get(row))
+        self,
+        pool: ThreadPoolExecutor,
+        engine: Engine,
+        writer: SpanWriter,
+        group: Sequence[Span],
+        encoded: list[tuple[list[Span], Encoded]] | None,
+    ) -> Iterator[list[Written]]:
+        """Yield what each batch says as soon as it is written, and then what decoders left out at the ends of spans."""
+        while group:
+            if encoded is None:
+                batches = self._batches(engine, group)
+                alone = len(batches) == 1
+                jobs = [
+                    pool.submit(lambda b: writer.write(b, self._encode_batch(engine, b, alone=alone)), b)  # noqa: B023
+                    for b in batches
+                ]
+            else:
+                jobs = [pool.submit(writer.write, batch, output) for batch, output in encoded]
+            group, encoded = [], None
+            for job in as_completed(jobs):
+                part = job.result()
+                group += [rest for written in part for rest in written.rest]
+                yield part
 
-    def _decode(
-        self, engine: Engine, batch: Sequence[Span], encoded: Encoded, prompt: list[int]
-    ) -> list[Hypothesis]:
-        """Decode every span, again at higher temperatures while the text is doubtful; the likeliest text is kept."""
-        behaviour, thresholds = self.behaviour, self.behaviour.thresholds
-        best: dict[int, Hypothesis] = {}
-        rows = list(range(len(batch)))
-        room = int(32 + behaviour.tokens_per_second * max(span.seconds for span in batch))
-        for temperature in behaviour.temperatures:
-            decoding = Decoding(behaviour.beam_size, temperature, behaviour.candidates, min(room, 444))
-            for row, hypothesis in zip(rows, encoded.decode(rows, prompt, decoding), strict=True):
-                best[row] = _better(best.get(row), hypothesis, engine, thresholds)
-            rows = [
-                row
-                for row in rows
-                if not is_silence(best[row], thresholds)
-                and is_doubtful(best[row], engine.tokens.text(best[row].tokens), thresholds)
-            ]
-            if not rows:
-                break
-        return [best[row] for row in range(len(batch))]
 
-    def _segments(
-        self, engine: Engine, span: Span, hypothesis: Hypothesis, words: list[Word] | None
-    ) -> _Written:
-        """Split a span's tokens at its timestamps and clean each piece."""
-        thresholds = self.behaviour.thresholds
-        if is_silence(hypothesis, thresholds):
-            return _Written(flags={"no_speech"})
-        written = _Written()
-        if hypothesis.mean_log_probability < thresholds.mean_log_probability:
-            written.flags.add("low_confidence")
-        for start, end, ids in _pieces(engine, hypothesis.tokens, span.seconds):
-            text, looped = cut_loops(engine.tokens.text(ids).strip())
-            if not any(character.isalnum() for character in text):
-                continue
-            if looped:
-                written.flags |= {"loop_cut", "low_confidence"}
-            begin, finish = span.start_seconds + start, span.start_seconds + end
-            inside = tuple(word for word in words or () if begin <= (word.start + word.end) / 2 < finish)
-            written.segments.append(Segment(begin, finish, text, inside, tuple(sorted(written.flags))))
-        return written
-
-    def _align(
-        self, engine: Engine, batch: Sequence[Span], encoded: Encoded, language: str, hypotheses: list[Hypothesis]
-    ) -> dict[int, list[Word]]:
-        """Return the words of every span with their times."""
-        texts = [[i for i in hypothesis.tokens if i < engine.tokens.end_of_text] for hypothesis in hypotheses]
-        rows = [row for row, text in enumerate(texts) if text]
-        if not rows:
-            return {}
-        start = engine.tokens.prompt(language, timestamps=False)
-        frames = [round(batch[row].seconds * 100) for row in rows]
-        times = encoded.align(rows, start, [texts[row] for row in rows], frames)
-        aligned = {}
-        for row, token_times in zip(rows, times, strict=True):
-            words, position = [], 0
-            for text, ids in engine.tokens.words(texts[row]):
-                begin, position = token_times[position], position + len(ids)
-                offset = batch[row].start_seconds
-                words.append(Word(offset + begin, offset + max(begin, token_times[position]), text.strip()))
-            aligned[row] = [word for word in words if word.text]
-        return aligned
-
-    def _transcript(
-        self, detected: DetectedLanguage, written: dict[float, _Written], voice: Voice, seconds: float, started: float
-    ) -> Transcript:
-        segments = tuple(segment for start in sorted(written) for segment in written[start].segments)
-        raised = {flag for part in written.values() if part.segments for flag in part.flags}
-        if not detected.sure and detected.code:
-            raised.add("language_unsure")
-        return Transcript(
-            language=detected,
-            segments=segments,
-            flags=tuple(flag for flag in FLAGS if flag in raised),
-            model=voice.reference,
-            audio_seconds=seconds,
-            compute_seconds=time.perf_counter() - started,
-        )
+def _assemble(detected: DetectedLanguage, written: Sequence[Written], voice: Voice, seconds: float) -> Transcript:
+    """Join what was written so far in the order of time."""
+    parts = sorted(written, key=lambda part: part.span.start_seconds)
+    raised = {flag for part in parts if part.segments for flag in part.flags}
+    if not detected.sure:
+        raised.add("language_unsure")
+    return Transcript(
+        language=detected,
+        segments=tuple(segment for part in parts for segment in part.segments),
+        flags=tuple(flag for flag in FLAGS if flag in raised),
+        model=voice.reference,
+        audio_seconds=max(part.span.end_seconds for part in parts),
+        compute_seconds=seconds,
+    )
 
 
 class _Meter:
@@ -296,52 +217,5 @@ class _Meter:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for block in self._blocks:
-            self.seconds += block.size / 16000
+            self.seconds += block.size / SAMPLE_RATE_HZ
             yield block
-
-
-# A decoder that writes times may end its text early, at the end of a sentence. What is left of a span, when it is
-# longer than this, is decoded by itself: Whisper's own sequential algorithm goes on from the last time in the same way.
-_REST_SECONDS = 1.2
-
-
-def _rest_of(span: Span, written: _Written) -> list[Span]:
-    """Return the part of a span after the last segment, if there is enough of it to be speech."""
-    if not written.segments or "loop_cut" in written.flags:
-        return []
-    done = written.segments[-1].end
-    if done <= span.start_seconds or span.end_seconds - done < _REST_SECONDS:
-        return []
-    return [Span(done, span.samples[round((done - span.start_seconds) * 16000) :])]
-
-
-def _better(known: Hypothesis | None, new: Hypothesis, engine: Engine, thresholds: Thresholds) -> Hypothesis:
-    """Of two attempts take the one that is not doubtful, else the likelier one that does not loop."""
-    if known is None:
-        return new
-    texts = {id(attempt): engine.tokens.text(attempt.tokens) for attempt in (known, new)}
-    return max(
-        (known, new),
-        key=lambda attempt: (
-            not is_doubtful(attempt, texts[id(attempt)], thresholds),
-            not cut_loops(texts[id(attempt)])[1],
-            attempt.mean_log_probability,
-        ),
-    )
-
-
-def _pieces(engine: Engine, tokens: list[int], seconds: float) -> Iterator[tuple[float, float, list[int]]]:
-    """Yield start, end (seconds from the span's start) and text tokens of each timestamped piece."""
-    start, ids = 0.0, []
-    for token in tokens:
-        at = engine.tokens.seconds(token)
-        if at is None:
-            ids.append(token)
-            continue
-        at = min(at, seconds)
-        if ids:
-            yield start, max(at, start), ids
-            ids = []
-        start = at
-    if ids:
-        yield start, seconds, ids

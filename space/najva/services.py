@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import RLock
 
 from najva import audio
-from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint
+from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
+from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
@@ -170,15 +171,15 @@ class Services:
             return Role(role, serves, f"the Hub's model could not be had: {error}", self._find(PACKAGED_MODEL))
 
     def _persian_role(self) -> Role | None:
-        asked = self.settings.asr_persian
-        embedded = f"embedded:{EMBEDDED_PERSIAN}"
+        reference, why = self.settings.asr_persian, "NAJVA_ASR_PERSIAN names it"
+        if not reference:
+            if not (EMBEDDED_FOLDER / EMBEDDED_PERSIAN).is_dir():
+                return None
+            reference, why = f"embedded:{EMBEDDED_PERSIAN}", "it comes with the app"
         try:
-            if asked:
-                return Role("persian", "speech in Persian", "NAJVA_ASR_PERSIAN names it", self._find(asked))
-            return Role("persian", "speech in Persian", "it comes with the app", self._find(embedded))
+            return Role("persian", "speech in Persian", why, self._find(reference))
         except ModelError as error:
-            if asked:
-                self._give_up_persian(error)
+            self._give_up_persian(error)
             return None
 
     def _give_up_persian(self, error: ModelError) -> None:
@@ -191,22 +192,44 @@ class Services:
         return find_checkpoint(reference, self.hub, self.settings.cache)
 
     def _voice(self, checkpoint: Checkpoint) -> Voice:
-        base = self._find(checkpoint.base) if checkpoint.is_adapter else None
-        return Voice(checkpoint.reference, self._engine(checkpoint, base))
+        return Voice(checkpoint.reference, self._engine(checkpoint, self._base_of(checkpoint)))
+
+    def _base_of(self, checkpoint: Checkpoint) -> Checkpoint | None:
+        if not checkpoint.is_adapter:
+            return None
+        try:
+            return self._find(checkpoint.base)
+        except ModelError as error:
+            raise ModelError(f"The adapter {checkpoint.reference} cannot be used without its base: {error}") from error
 
     def _engine(self, checkpoint: Checkpoint, base: Checkpoint | None) -> Engine:
-        if self._device() == "cuda":
-            from najva.transcriber.torch_engine import TorchEngine
+        needed = (checkpoint, self.settings.cache, base, self._say)
+        device = self._device()
+        try:
+            if device == "cuda":
+                from najva.transcriber.torch_engine import TorchEngine
 
-            return TorchEngine.from_checkpoint(checkpoint, base, device="cuda")
-        from najva.transcriber.ctranslate2_engine import CTranslate2Engine
+                return TorchEngine(merged(*needed), device)
+            from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 
-        return CTranslate2Engine(converted(checkpoint, self.settings.cache, base, self._say))
+            return CTranslate2Engine(converted(*needed))
+        except ModelError:
+            raise
+        except (RuntimeError, ValueError, KeyError, OSError) as error:
+            raise ModelError(f"The model {checkpoint.reference} cannot be loaded ({device}): {error}.") from error
 
     def _device(self) -> str:
-        if self.settings.device != "auto":
-            return self.settings.device
+        asked = self.settings.device
+        if asked == "cpu":
+            return "cpu"
         import ctranslate2
 
         # Counts GPUs without the seconds that importing PyTorch takes.
-        return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        if asked == "cuda" or ctranslate2.get_cuda_device_count():
+            import torch
+
+            if torch.cuda.is_available():
+                return "cuda"
+        if asked == "cuda":
+            raise ModelError("NAJVA_DEVICE=cuda asks for a GPU and PyTorch sees none: set it to auto or cpu.")
+        return "cpu"

@@ -1,5 +1,6 @@
 """Every setting of the app, read from `NAJVA_…` environment variables in this one place."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,8 +51,8 @@ class Settings:
             ("NAJVA_MAX_FILE_MB", self.max_file_mb),
             ("NAJVA_MAX_QUEUE", self.max_queue),
         ):
-            if value <= 0:
-                raise SettingError(f"{name} must be above 0; it is {value}.")
+            if not 0 < value < math.inf:
+                raise SettingError(f"{name} must be a number above 0; it is {value}.")
 
     @property
     def max_bytes(self) -> int:
@@ -76,7 +77,8 @@ class Settings:
             "max_seconds": float,
             "max_file_mb": float,
             "max_queue": int,
-            "cache": Path,
+            # A value that no shell has read may still start with a tilde.
+            "cache": lambda text: Path(text).expanduser(),
         }
         given = {}
         for name, reader in readers.items():
@@ -87,7 +89,8 @@ class Settings:
             try:
                 given[name] = reader(text)
             except ValueError as error:
-                raise SettingError(f"{variable} must be a number; it is '{text}'.") from error
+                kind = "a whole number" if reader is int else "a number"
+                raise SettingError(f"{variable} must be {kind} above 0; it is '{text}'.") from error
         return cls(**given)
 
 

@@ -37,11 +37,11 @@ def build(services: Services, uploads: Uploads) -> None:
         with refusals_in_words():
             try:
                 if timestamps not in TIMESTAMPS:
-                    raise gr.Error(f"timestamps must be one of {', '.join(TIMESTAMPS)}; it is '{timestamps}'.")
+                    raise refusal(f"timestamps must be one of {', '.join(TIMESTAMPS)}; it is '{timestamps}'.")
                 *_, transcript = services.transcribe(needed(audio), parse_language(language), timestamps)
                 return transcript.as_dict()
             finally:
-                uploads.release(audio)
+                uploads.answered(audio)
 
     def detect_language(audio: str) -> dict:
         """Tell which of 99 languages is spoken in a recording, with the probability of each.
@@ -56,7 +56,7 @@ def build(services: Services, uploads: Uploads) -> None:
             try:
                 return services.detect_language(needed(audio)).as_dict()
             finally:
-                uploads.release(audio)
+                uploads.answered(audio)
 
     def models() -> dict:
         """List every model in use: its role, reference, revision, source, licence and measured figures."""
@@ -65,10 +65,13 @@ def build(services: Services, uploads: Uploads) -> None:
 
     with gr.Group(visible=False):
         recording = gr.Audio(type="filepath", label="audio")
+        # Else the API page describes Gradio's own class for files here.
+        recording.api_info()["additional_description"] = "a recording: wav, mp3, flac, ogg, opus, m4a, webm or au"
         language = gr.Textbox("auto", label="language")
         timestamps = gr.Textbox("segment", label="timestamps")
         answer = gr.JSON(label="answer")
         call = gr.Button("call")
+    uploads.count_calls(recording)
     call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **COMPUTE)
     call.click(detect_language, recording, answer, api_name="detect_language", **COMPUTE)
     call.click(models, None, answer, api_name="models", concurrency_limit=None)
@@ -80,7 +83,12 @@ def refusals_in_words() -> Iterator[None]:
     try:
         yield
     except REFUSALS as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise refusal(str(error)) from error
+
+
+def refusal(sentence: str) -> gr.Error:
+    """Return the error that shows a caller one sentence and leaves nothing of it in the log."""
+    return gr.Error(sentence, print_exception=False)
 
 
 def needed(recording: str | None) -> str:
@@ -90,5 +98,5 @@ def needed(recording: str | None) -> str:
         gr.Error: there is none.
     """
     if not recording:
-        raise gr.Error("There is no recording: send one as 'audio'.", print_exception=False)
+        raise refusal("There is no recording: send one as 'audio'.")
     return recording

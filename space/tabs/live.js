@@ -1,6 +1,8 @@
 // The live tab's microphone. Samples gather in `pending`; `pump` sends all of them as soon as the last message was
 // answered, so nothing is overwritten and nothing queues up. `element` and `server` are given by gr.HTML.
 const RATE = 16000;
+// 30 s in the worklet's chunks of 128 samples: the server takes 60 s at most; what is left goes with the next message.
+const CHUNKS_PER_MESSAGE = (30 * RATE) / 128;
 const button = element.querySelector(".najva-live-button");
 const language = element.querySelector(".najva-live-language");
 const level = element.querySelector(".najva-live-level");
@@ -43,8 +45,8 @@ function show(caption) {
 
 async function pump(current) {
   while (true) {
-    const chunks = current.pending.splice(0);
-    const last = current.stopping;
+    const chunks = current.pending.splice(0, CHUNKS_PER_MESSAGE);
+    const last = current.stopping && !current.pending.length;
     const samples = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     let offset = 0;
     for (const chunk of chunks) { samples.set(chunk, offset); offset += chunk.length; }

@@ -5,7 +5,6 @@ everything that has gathered as soon as the last message was answered: slow answ
 """
 
 import base64
-import binascii
 from pathlib import Path
 
 import gradio as gr
@@ -42,7 +41,7 @@ def build(services: Services) -> None:
             if last:
                 sessions.end(name)
         except (LiveError, ModelError, UnknownLanguage) as error:
-            sessions.end(str(message.get("session"))[:_NAME_LENGTH])
+            sessions.end(_name(message))
             return {"error": str(error)}
         return {
             "received": session.received_samples,
@@ -75,6 +74,10 @@ def _caption(services: Services, span, language: str) -> dict | None:
     }
 
 
+def _name(message: dict) -> str:
+    return str(message.get("session", "")) if isinstance(message, dict) else ""
+
+
 def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
     """Check a message: server functions are open to anybody who can open the page.
 
@@ -82,10 +85,10 @@ def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
         LiveError: it is not of the page's own form.
     """
     try:
-        name, number = str(message["session"]), int(message["number"])
+        name, number = _name(message), int(message["number"])
         pcm = base64.b64decode(message["pcm"], validate=True)
         last, language = bool(message.get("last")), str(message.get("language") or AUTO)
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LiveError("This message is not of the live page's form.") from error
     if not 8 <= len(name) <= _NAME_LENGTH or number < 0 or len(pcm) % 2 or len(pcm) > _MAX_MESSAGE_BYTES:
         raise LiveError("This message is not of the live page's form.")

@@ -28,7 +28,6 @@ def build(services: Services, uploads: Uploads) -> None:
         recording: str | None, language: str, timestamps: str, model: str, request: gr.Request
     ) -> Iterator[tuple]:
         visitor = request.session_hash or ""
-        uploads.belongs_to(recording, visitor)
         stop = stops[visitor] = Event()
         yield view.waiting()
         try:
@@ -40,8 +39,9 @@ def build(services: Services, uploads: Uploads) -> None:
                     yield view.results(transcript, seconds, name, stopped=stopped)
                     if stopped:
                         return
-        except gr.Error:
-            yield view.empty()
+        except gr.Error as error:
+            # The red note in the corner goes by itself; the status stays.
+            yield view.problem(error.message)
             raise
         finally:
             stops.pop(visitor, None)
@@ -49,6 +49,9 @@ def build(services: Services, uploads: Uploads) -> None:
     def stop(request: gr.Request) -> None:
         if running := stops.get(request.session_hash or ""):
             running.set()
+
+    def hold(recording: str | None, request: gr.Request) -> None:
+        uploads.belongs_to(recording, request.session_hash)
 
     def clear(request: gr.Request) -> tuple:
         stop(request)
@@ -112,6 +115,7 @@ def build(services: Services, uploads: Uploads) -> None:
         **COMPUTE,
     )
     halt.click(stop, None, None, queue=False, **private)
+    recording.change(hold, recording, None, queue=False, show_progress="hidden", **private)
     recording.clear(clear, None, outputs, queue=False, **private)
 
 

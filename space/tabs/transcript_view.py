@@ -34,6 +34,11 @@ def waiting() -> tuple[str, str, str, str, str]:
     return '<div class="najva-status">Listening…<progress></progress></div>', "", "", "", ""
 
 
+def problem(sentence: str) -> tuple[str, str, str, str, str]:
+    """Return the state after a recording was refused."""
+    return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>', "", "", "", ""
+
+
 def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool) -> tuple:
     """Return what the five outputs show.
 

@@ -1,7 +1,9 @@
 """Visitors' files: each is deleted when nobody needs it any more."""
 
+import filecmp
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -9,9 +11,9 @@ import gradio as gr
 
 
 class Uploads:
-    """Keeps count of the uploads of a page, so that every file can be deleted at the right moment.
+    """Keeps count of the files of visitors and callers, so that every one can be deleted at the right moment.
 
-    Gradio stores an upload under a hash of its content. Two visitors who send the same file therefore share one path,
+    Gradio stores a file under a hash of its content. Two visitors who send the same file therefore share one path,
     and the first to finish must not delete it under the second.
 
     Args:
@@ -19,32 +21,20 @@ class Uploads:
     """
 
     def __init__(self, page: gr.Blocks) -> None:
-        self._lock = Lock()
-        self._waiting: Counter[str] = Counter()
+        self._page, self._lock = page, Lock()
+        self._uploaded: Counter[str] = Counter()
+        self._called: Counter[str] = Counter()
         self._of_visitor: defaultdict[str, set[str]] = defaultdict(set)
-        # Gradio adds each upload to this set as it arrives; files of this set are also what `delete_cache` clears
-        # after an hour, so it stays a set.
-        page.upload_file_set = _CountedSet(self._arrived)
-        page.temp_file_sets[0] = page.upload_file_set
+        page.upload_file_set = self._counted(page.upload_file_set, self._uploaded)
         page.unload(self._visitor_left)
 
-    def release(self, path: str | None) -> None:
-        """Delete a file unless another visitor uploaded the same; other files than uploads are left alone."""
-        if path is None:
-            return
-        path = str(path)
-        with self._lock:
-            if path not in self._waiting:
-                return
-            self._waiting[path] -= 1
-            if self._waiting[path] > 0:
-                return
-            del self._waiting[path]
-        Path(path).unlink(missing_ok=True)
-        try:
-            Path(path).parent.rmdir()
-        except OSError:
-            pass  # another file of the same content, or already gone
+    def count_calls(self, recording: gr.Audio) -> None:
+        """Count the files of an endpoint's calls too: what comes as an address or as base64 is never uploaded."""
+        recording.temp_files = self._counted(recording.temp_files, self._called)
+
+    def answered(self, path: str | None) -> None:
+        """Delete the file of a call, which is one upload or none, unless somebody else sent the same."""
+        self._release(path, self._uploaded, self._called)
 
     def belongs_to(self, path: str | None, visitor: str | None) -> None:
         """Remember that a file lies on a visitor's page until it is cleared or the visitor leaves."""
@@ -57,22 +47,60 @@ class Uploads:
         with self._lock:
             paths = self._of_visitor.pop(visitor or "", set())
         for path in paths:
-            self.release(path)
+            self._release(path, self._uploaded)
 
     def _visitor_left(self, request: gr.Request) -> None:
         self.clear(request.session_hash)
 
-    def _arrived(self, paths: Iterable[str]) -> None:
+    def _release(self, path: str | None, *counts: Counter[str]) -> None:
+        path = str(path)
         with self._lock:
-            self._waiting.update(str(path) for path in paths)
+            # An example of the page, for one: never counted, never deleted.
+            if not self._uploaded[path] + self._called[path]:
+                return
+            for count in counts:
+                count[path] = max(0, count[path] - 1)
+            if self._uploaded[path] + self._called[path]:
+                return
+            del self._uploaded[path], self._called[path]
+            for file in (*self._unnoted_copies(Path(path)), Path(path)):
+                file.unlink(missing_ok=True)
+                # Fails where another name of the same content is in use, which is as well.
+                with suppress(OSError):
+                    file.parent.rmdir()
+
+    def _unnoted_copies(self, path: Path) -> list[Path]:
+        """Return copies that Gradio forgets: it writes the base64 of an MCP client into a `file.*` and uploads that."""
+        if path.stem != "file" or not path.exists():
+            return []
+        noted = set().union(*self._page.temp_file_sets)
+        others = [other for other in path.parent.parent.glob(f"*/{path.name}") if str(other) not in noted]
+        return [other for other in others if filecmp.cmp(path, other, shallow=False)]
+
+    def _counted(self, files: set[str], count: Counter[str]) -> set[str]:
+        """Put a counting set in the place of one in which Gradio notes files.
+
+        Gradio deletes what is noted in these sets after an hour (`delete_cache`), so they stay sets.
+        """
+
+        def arrived(paths: Iterable[str]) -> None:
+            with self._lock:
+                count.update(map(str, paths))
+
+        counted = _CountedSet(arrived)
+        self._page.temp_file_sets[:] = [counted if known is files else known for known in self._page.temp_file_sets]
+        return counted
 
 
 class _CountedSet(set):
     """A set that reports what is added, also when it is there already."""
 
-    def __init__(self, arrived) -> None:
+    def __init__(self, arrived: Callable[[Iterable[str]], None]) -> None:
         super().__init__()
         self._arrived = arrived
+
+    def add(self, path: str) -> None:
+        self.update([path])
 
     def update(self, *others: Iterable[str]) -> None:
         for paths in others:

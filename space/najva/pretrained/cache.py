@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
+from safetensors import SafetensorError
+
+from najva.pretrained.errors import ModelError
 
 _BUILDING = ".building-"
 
@@ -19,26 +22,36 @@ def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
 
     Args:
         folder: the finished folder.
-        build: fills the empty folder that it is given.
+        build: fills the empty folder that it is given; what it puts beside it, under a name that goes on after the
+            folder's, is cleared away after a kill too.
 
     Raises:
-        Exception: whatever `build` raises; nothing is left behind then.
+        ModelError: the disk is full or may not be written; nothing is left behind then.
+        Exception: whatever else `build` raises; the same holds.
     """
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{folder.name}.lock"):
-        if folder.is_dir():
-            return folder
-        prefix = f"{_BUILDING}{folder.name}-"
-        for left_over in folder.parent.glob(f"{prefix}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        unfinished = folder.parent / f"{prefix}{os.getpid()}"
-        try:
-            unfinished.mkdir()
-            build(unfinished)
-            os.replace(unfinished, folder)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if not folder.is_dir():
+                _build(folder, build)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            f"The folder {folder} cannot be written ({error}): make room for it, or name another cache by NAJVA_CACHE."
+        ) from error
     return folder
+
+
+def _build(folder: Path, build: Callable[[Path], None]) -> None:
+    prefix = f"{_BUILDING}{folder.name}-"
+    for left_over in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    unfinished = folder.parent / f"{prefix}{os.getpid()}"
+    try:
+        unfinished.mkdir()
+        build(unfinished)
+        os.replace(unfinished, folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise

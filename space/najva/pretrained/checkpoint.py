@@ -103,7 +103,8 @@ def _checked(reference: str, source: str, revision: str, licence: str, folder: P
     if not adapter and config.get("model_type") != "whisper":
         kind = f"it is a '{config['model_type']}'" if config.get("model_type") else "it has no config.json"
         raise ModelError(f"The model {reference} is not a Whisper: {kind}.")
-    if not any(folder.glob("*.safetensors")):
+    # By their names, since a loader that finds only some other safetensors takes the pickle beside them.
+    if not any(folder.glob("adapter_model*.safetensors" if adapter else "model*.safetensors")):
         raise ModelError(
             f"The model {reference} has no safetensors, and other formats can carry code: save it again with "
             "save_pretrained()."
@@ -128,5 +129,5 @@ def _read_json(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ModelError(f"{path.parent.name}/{path.name} is damaged: it is not JSON.") from error
+        raise ModelError(f"The file {path} is damaged, as it is not JSON: write it again.") from error
     return content if isinstance(content, dict) else {}

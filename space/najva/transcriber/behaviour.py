@@ -28,7 +28,7 @@ class Behaviour:
     cutting: Cutting = Cutting()
     thresholds: Thresholds = Thresholds()
     beam_size: int = 1
-    temperatures: tuple[float, ...] = (0.0, 0.4, 0.8)
+    temperatures: tuple[float, ...] = (0.0, 0.4)
     candidates: int = 3
     batch_spans: int = 4
     read_ahead_batches: int = 3

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 import ctranslate2
 import numpy as np
@@ -13,59 +12,47 @@ from najva.transcriber.engine import Decoding, Hypothesis
 from najva.transcriber.log_mel import FRAMES_PER_SECOND, log_mel
 from najva.transcriber.tokens import WhisperTokens
 
+_MAX_WORKERS = 4
+
 
 class CTranslate2Engine:
     """One converted checkpoint.
 
-    On a CPU a small decoder gains little from a second thread, but two batches beside each other take little longer
-    than one: 102 s of speech took 2.9 s on two workers of one thread and 6 s on one worker of two. A batch that is
-    alone still wants every core. CTranslate2 fixes this when a model is loaded, so it is loaded a second time when the
-    first long recording comes.
+    On a CPU a small decoder gains next to nothing from a second thread (26 tokens: 0.23 s on one, 0.22 s on two), but
+    two batches beside each other take little longer than one: 102 s of speech took 2.9 s on two workers of one thread
+    and 6.0 s on one worker of two. So cores become workers first, and threads of a worker where there are many.
 
     Args:
         folder: `model.bin` with `config.json`, `tokenizer.json` and `preprocessor_config.json`.
         device: `cpu` or `cuda`.
         compute_type: CTranslate2's name of the arithmetic; None is int8 on a CPU and float16 on a GPU.
-        threads: cores to use; None is all of them.
+        cores: cores to use; None is all of them.
     """
 
     def __init__(
-        self, folder: Path, device: str = "cpu", compute_type: str | None = None, threads: int | None = None
+        self, folder: Path, device: str = "cpu", compute_type: str | None = None, cores: int | None = None
     ) -> None:
-        self._folder, self._device = folder, device
         self.compute_type = compute_type or ("int8" if device == "cpu" else "float16")
-        self.workers = (threads or os.cpu_count() or 1) if device == "cpu" else 1
+        cores = cores or os.cpu_count() or 1
+        self.workers = min(cores, _MAX_WORKERS) if device == "cpu" else 1
         self.tokens = WhisperTokens(folder)
         preprocessor = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
         self.window_seconds = float(preprocessor["chunk_length"])
         self.bands = int(preprocessor["feature_size"])
-        self._lock = Lock()
-        self._alone = self._load(workers=1, threads=self.workers)
-        self._beside: ctranslate2.models.Whisper | None = None if self.workers > 1 else self._alone
+        self._model = ctranslate2.models.Whisper(
+            str(folder),
+            device=device,
+            compute_type=self.compute_type,
+            inter_threads=self.workers,
+            intra_threads=cores // self.workers,
+        )
 
-    def encode(
-        self, waveforms: Sequence[np.ndarray], window_seconds: float, *, alone: bool = True
-    ) -> "CTranslate2Encoded":
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> "CTranslate2Encoded":
         """Encode clips; see `Engine.encode`. A window shorter than the checkpoint's costs proportionally less."""
         frames = round(min(window_seconds, self.window_seconds) * FRAMES_PER_SECOND)
         features = np.stack([log_mel(waveform, self.bands, frames) for waveform in waveforms])
-        model = self._alone if alone else self._model_beside_others()
-        return CTranslate2Encoded(model, self.tokens, model.encode(ctranslate2.StorageView.from_array(features)))
-
-    def _model_beside_others(self) -> "ctranslate2.models.Whisper":
-        with self._lock:
-            if self._beside is None:
-                self._beside = self._load(workers=self.workers, threads=1)
-            return self._beside
-
-    def _load(self, workers: int, threads: int) -> "ctranslate2.models.Whisper":
-        return ctranslate2.models.Whisper(
-            str(self._folder),
-            device=self._device,
-            compute_type=self.compute_type,
-            inter_threads=workers,
-            intra_threads=threads,
-        )
+        output = self._model.encode(ctranslate2.StorageView.from_array(features))
+        return CTranslate2Encoded(self._model, self.tokens, output)
 
 
 class CTranslate2Encoded:

@@ -69,11 +69,10 @@ class Engine(Protocol):
     window_seconds: float
     workers: int
 
-    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float, *, alone: bool) -> Encoded:
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> Encoded:
         """Encode clips of float32 mono 16 kHz, each padded with silence to the same window.
 
         Args:
             waveforms: the clips.
             window_seconds: what the encoder sees of each.
-            alone: whether no other batch is computed at the same time.
         """

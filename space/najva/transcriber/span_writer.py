@@ -109,7 +109,7 @@ class SpanWriter:
             written.segments.append(Segment(begin, finish, text, inside, tuple(sorted(written.flags))))
             ended = end
         spoken = sum(token < self._tokens.end_of_text for token in hypothesis.tokens)
-        credible = 0 < ended and spoken <= _MAX_SPOKEN_TOKENS_PER_SECOND * ended and "loop_cut" not in written.flags
+        credible = ended > 0 and spoken <= _MAX_SPOKEN_TOKENS_PER_SECOND * ended and "loop_cut" not in written.flags
         if credible and span.seconds - ended >= _REST_SECONDS:
             rest = span.samples[round(ended * SAMPLE_RATE_HZ) :]
             written.rest.append(Span(span.start_seconds + ended, rest))

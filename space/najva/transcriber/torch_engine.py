@@ -46,7 +46,7 @@ class TorchEngine:
         self.model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=dtype).to(device).eval()
 
     @torch.inference_mode()
-    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float, *, alone: bool = True) -> TorchEncoded:
+    def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> TorchEncoded:
         """Encode clips; see `Engine.encode`.
 
         The encoder's own `forward` insists on the checkpoint's window, so its layers are called one by one: Whisper's

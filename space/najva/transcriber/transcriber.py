@@ -143,14 +143,14 @@ class Transcriber:
         self, pool: ThreadPoolExecutor, engine: Engine, group: Sequence[Span]
     ) -> Iterator[tuple[list[Span], Encoded]]:
         batches = self._batches(engine, group)
-        encoded = pool.map(lambda batch: self._encode_batch(engine, batch, alone=len(batches) == 1), batches)
+        encoded = pool.map(lambda batch: self._encode_batch(engine, batch), batches)
         return zip(batches, encoded, strict=True)
 
-    def _encode_batch(self, engine: Engine, batch: Sequence[Span], *, alone: bool) -> Encoded:
+    def _encode_batch(self, engine: Engine, batch: Sequence[Span]) -> Encoded:
         window = engine.window_seconds
         if self.behaviour.window_follows_span:
             window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
-        return engine.encode([span.samples for span in batch], window, alone=alone)
+        return engine.encode([span.samples for span in batch], window)
 
     def _average_language(self, batches: Iterable[tuple[list[Span], Encoded]]) -> DetectedLanguage:
         """Average the spans' probabilities, each weighted by its seconds."""
@@ -176,14 +176,13 @@ class Transcriber:
         encoded: list[tuple[list[Span], Encoded]] | None,
     ) -> Iterator[list[Written]]:
         """Yield what each batch says as soon as it is written, and then what decoders left out at the ends of spans."""
+
+        def encode_and_write(batch: list[Span]) -> list[Written]:
+            return writer.write(batch, self._encode_batch(engine, batch))
+
         while group:
             if encoded is None:
-                batches = self._batches(engine, group)
-                alone = len(batches) == 1
-                jobs = [
-                    pool.submit(lambda b: writer.write(b, self._encode_batch(engine, b, alone=alone)), b)  # noqa: B023
-                    for b in batches
-                ]
+                jobs = [pool.submit(encode_and_write, batch) for batch in self._batches(engine, group)]
             else:
                 jobs = [pool.submit(writer.write, batch, output) for batch, output in encoded]
             group, encoded = [], None

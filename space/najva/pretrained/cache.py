@@ -51,7 +51,7 @@ def _build(folder: Path, build: Callable[[Path], None]) -> None:
     try:
         unfinished.mkdir()
         build(unfinished)
-        os.replace(unfinished, folder)
+        unfinished.replace(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise

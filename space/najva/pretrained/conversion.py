@@ -11,7 +11,7 @@ from najva.pretrained.cache import build_once
 from najva.pretrained.checkpoint import Checkpoint
 from najva.pretrained.errors import ModelError
 
-_FRAMES_PER_SECOND = 50  # the encoder's
+_POSITIONS_PER_SECOND = 50  # of the encoder
 
 
 def converted(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Callable[[str], None]) -> Path:
@@ -72,15 +72,19 @@ def merged(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Ca
 def window_seconds(checkpoint: Checkpoint, base: Checkpoint | None = None) -> int:
     """Return the encoder window that a checkpoint states, else its base's, else Whisper's 30 s."""
     for candidate in filter(None, (checkpoint, base)):
-        for name, key, per_second in (
-            ("preprocessor_config.json", "chunk_length", 1),
-            ("config.json", "max_source_positions", _FRAMES_PER_SECOND),
-        ):
-            path = candidate.folder / name
-            stated = json.loads(path.read_text(encoding="utf-8")).get(key) if path.is_file() else None
-            if stated:
-                return int(stated) // per_second
+        # transformers 4 writes the extractor's settings into a file of their own, transformers 5 into the processor's.
+        extractor = _settings(candidate, "preprocessor_config.json")
+        extractor = extractor or _settings(candidate, "processor_config.json").get("feature_extractor", {})
+        positions = _settings(candidate, "config.json").get("max_source_positions", 0)
+        stated = extractor.get("chunk_length") or positions // _POSITIONS_PER_SECOND
+        if stated:
+            return int(stated)
     return 30
+
+
+def _settings(checkpoint: Checkpoint, name: str) -> dict:
+    path = checkpoint.folder / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def merge_adapter(adapter: Checkpoint, base: Checkpoint, folder: Path) -> None:

@@ -95,7 +95,7 @@ class Hub:
             status = error.response.status_code
             if status < 500 and status != _TOO_MANY_REQUESTS:
                 raise ModelError(
-                    f"The Hub refused to hand out the model {name} (HTTP {status}): check HF_TOKEN, which may be expired."
+                    f"The Hub refused to hand out the model {name} (HTTP {status}): see whether HF_TOKEN is valid."
                 ) from error
             return self._cached_instead(repository, revision, name, f"answered with HTTP {status}", error)
         except (httpx2.HTTPError, HubSilenceError, errors.LocalEntryNotFoundError) as error:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ctranslate2
@@ -27,11 +27,18 @@ class CTranslate2Engine:
         device: `cpu` or `cuda`.
         compute_type: CTranslate2's name of the arithmetic; None is int8 on a CPU and float16 on a GPU.
         cores: cores to use; None is all of them.
+        features: computes log-mel frames; see `najva.transcriber.log_mel`.
     """
 
     def __init__(
-        self, folder: Path, device: str = "cpu", compute_type: str | None = None, cores: int | None = None
+        self,
+        folder: Path,
+        device: str = "cpu",
+        compute_type: str | None = None,
+        cores: int | None = None,
+        features: Callable[[np.ndarray, int, int], np.ndarray] = log_mel,
     ) -> None:
+        self._features = features
         self.compute_type = compute_type or ("int8" if device == "cpu" else "float16")
         cores = cores or os.cpu_count() or 1
         self.workers = min(cores, _MAX_WORKERS) if device == "cpu" else 1
@@ -50,7 +57,7 @@ class CTranslate2Engine:
     def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> "CTranslate2Encoded":
         """Encode clips; see `Engine.encode`. A window shorter than the checkpoint's costs proportionally less."""
         frames = round(min(window_seconds, self.window_seconds) * FRAMES_PER_SECOND)
-        features = np.stack([log_mel(waveform, self.bands, frames) for waveform in waveforms])
+        features = np.stack([self._features(waveform, self.bands, frames) for waveform in waveforms])
         output = self._model.encode(ctranslate2.StorageView.from_array(features))
         return CTranslate2Encoded(self._model, self.tokens, output)
 

@@ -40,9 +40,8 @@ def build(services: Services, uploads: Uploads) -> None:
                     if stopped:
                         return
         except gr.Error as error:
-            # The red note in the corner goes by itself; the status stays.
+            # Gradio's own red note would go by itself, and lie over the status meanwhile.
             yield view.problem(error.message)
-            raise
         finally:
             stops.pop(visitor, None)
 
@@ -50,8 +49,10 @@ def build(services: Services, uploads: Uploads) -> None:
         if running := stops.get(request.session_hash or ""):
             running.set()
 
-    def hold(recording: str | None, request: gr.Request) -> None:
+    def hold(recording: str | None, request: gr.Request) -> gr.Button:
         uploads.belongs_to(recording, request.session_hash)
+        # A recording that has just been stopped takes a moment to arrive; nobody shall press in vain.
+        return gr.Button(interactive=recording is not None)
 
     def clear(request: gr.Request) -> tuple:
         stop(request)
@@ -68,7 +69,7 @@ def build(services: Services, uploads: Uploads) -> None:
                 elem_id="recording",
             )
             with gr.Row():
-                start = gr.Button("Write it down", variant="primary", elem_id="write-down")
+                start = gr.Button("Write it down", variant="primary", interactive=False, elem_id="write-down")
                 halt = gr.Button("Stop", variant="secondary", elem_id="stop", min_width=90, scale=0)
             with gr.Accordion("Language, times, model", open=False):
                 language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
@@ -115,7 +116,7 @@ def build(services: Services, uploads: Uploads) -> None:
         **COMPUTE,
     )
     halt.click(stop, None, None, queue=False, **private)
-    recording.change(hold, recording, None, queue=False, show_progress="hidden", **private)
+    recording.change(hold, recording, start, queue=False, show_progress="hidden", **private)
     recording.clear(clear, None, outputs, queue=False, **private)
 
 

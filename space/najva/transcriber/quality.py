@@ -18,13 +18,14 @@ class Thresholds:
         compression_ratio: bytes over compressed bytes; a text above it repeats itself.
         mean_log_probability: a text below it is a guess.
         no_speech_probability: above it, and with a guess for a text, nobody speaks.
-        sure_language: probability that the likeliest language must reach to be called sure.
+        sure_language: probability that the likeliest language must reach to be called sure. Of 50 clips (46 Persian)
+            on the packaged base, all 14 at 0.9 or more were right, of the 36 below it 11.
     """
 
     compression_ratio: float = 2.4
     mean_log_probability: float = -1.0
     no_speech_probability: float = 0.6
-    sure_language: float = 0.5
+    sure_language: float = 0.9
 
 
 def compression_ratio(text: str) -> float:

@@ -95,7 +95,8 @@ class Transcriber:
         detected = DetectedLanguage(code=language, sure=True, decided_by="caller") if language != "auto" else None
         transcript = Transcript(language=detected or DetectedLanguage())
         written: list[Written] = []
-        with ThreadPoolExecutor(self.base.engine.workers) as pool:
+        pool = ThreadPoolExecutor(self.base.engine.workers)
+        try:
             for group in self._groups(iter(spans)):
                 encoded = None
                 if detected is None:
@@ -109,6 +110,9 @@ class Transcriber:
                     written += part
                     transcript = _assemble(detected, written, voice, time.perf_counter() - started)
                     yield transcript
+        finally:
+            # A caller who stops early leaves batches that nobody wants any more.
+            pool.shutdown(cancel_futures=True)
         whole = replace(transcript, compute_seconds=time.perf_counter() - started, finished=True)
         if not whole.segments:
             whole = replace(whole, flags=("no_speech",), model="", language=DetectedLanguage())

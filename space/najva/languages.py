@@ -17,7 +17,7 @@ from dataclasses import dataclass
 AUTO = "auto"
 
 
-class UnknownLanguage(ValueError):  # noqa: N818 - the name says what is wrong without a suffix
+class UnknownLanguage(ValueError):
     """The text names no language that the model knows; the message is one sentence for the person who typed it."""
 
 

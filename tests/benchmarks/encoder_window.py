@@ -12,13 +12,13 @@ from dataclasses import replace
 
 import setup  # noqa: F401  (makes the project importable)
 
+from metrics import character_counts, pool, word_counts
 from najva import audio
-from najva.settings import Settings
 from najva.pretrained import Hub, find_checkpoint
+from najva.settings import Settings
 from najva.transcriber import Behaviour, Transcriber, Voice
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.vad import SpeechDetector
-from metrics import character_counts, pool, word_counts
 from tests import clips
 
 MARGINS = (None, 0.0, 0.5, 1.0, 2.0, 4.0)

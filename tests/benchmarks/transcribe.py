@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import setup  # noqa: F401  (makes the project importable)
-from metrics import character_counts, paired_bootstrap_interval, pool, word_counts
 from opencc import OpenCC
 from systems import SYSTEMS
 
+from metrics import character_counts, paired_bootstrap_interval, pool, word_counts
 from najva import audio
 from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.settings import Settings

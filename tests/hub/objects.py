@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import uuid
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     draft.write_bytes(content)
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class ObjectStore:
             if digest.hexdigest() != sha256:
                 raise HubError(f"The uploaded content hashes to {digest.hexdigest()}, not to {sha256}.")
             target.parent.mkdir(exist_ok=True)
-            os.replace(draft, target)
+            draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
 

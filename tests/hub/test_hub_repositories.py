@@ -120,7 +120,7 @@ def test_card_is_checked_and_read(hub: LoopbackHub, pushed: str) -> None:
     for kind, cards in bad.items():
         repo = MODEL if kind == "model" else "najva-tester/space"
         for card in cards:
-            with pytest.raises(ValueError, match="Invalid metadata in README.md"):
+            with pytest.raises(ValueError, match=r"Invalid metadata in README\.md"):
                 hub.api().upload_file(
                     path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=repo, repo_type=kind
                 )

@@ -118,7 +118,8 @@ def routes() -> list[Route]:
         for prefix in ("/{kind}", "")
         for verb, handler in (("batch", lfs_batch), ("verify", lfs_verify))
     ]
-    return lfs + [
+    return [
+        *lfs,
         route("POST", repository + "/preupload/{revision}", preupload),
         route("POST", repository + "/commit/{revision}", commit),
         route("PUT", "/storage/{sha256}", put_large),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metrics import corpus_cer, corpus_wer
 
+from metrics import corpus_cer, corpus_wer
 from najva import audio
 from najva.persian import normalize
 from najva.transcriber import Behaviour, Transcriber, Voice

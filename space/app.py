@@ -11,7 +11,7 @@ from threading import Thread
 import gradio as gr
 
 from najva.services import Services
-from najva.settings import Settings
+from najva.settings import SettingError, Settings
 from tabs import endpoints, live, look, speech
 from tabs.uploads import Uploads
 
@@ -33,7 +33,10 @@ def build(services: Services) -> gr.Blocks:
     return page.queue(max_size=services.settings.max_queue)
 
 
-services = Services(Settings.from_environment())
+try:
+    services = Services(Settings.from_environment())
+except SettingError as error:
+    raise SystemExit(str(error)) from None
 demo = build(services)
 
 if __name__ == "__main__":

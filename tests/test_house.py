@@ -71,7 +71,8 @@ def test_the_root_installs_what_the_space_installs() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "space/requirements.txt", "tests/requirements.txt", "tests/benchmarks/requirements.txt"]
+    "name",
+    ["requirements.txt", "space/requirements.txt", "tests/requirements.txt", "tests/benchmarks/requirements.txt"],
 )
 def test_everything_is_pinned(name: str) -> None:
     for requirement in _pins(ROOT / name).values():

@@ -207,13 +207,18 @@ class SpanCutter:
         self._stretches[-1:] = [[start, middle], [middle, end]]
         return self._close(len(self._stretches) - 1, middle)
 
-    def _close(self, stretches: int, next_speech: int) -> list[Span]:
-        """End the open span after some stretches; the gap before `next_speech` is shared with the next span."""
+    def _close(self, stretches: int, next_frame: int) -> list[Span]:
+        """End the open span after some stretches.
+
+        Args:
+            stretches: how many of the open span's stretches of speech it gets.
+            next_frame: where the next stretch starts, or the first frame not seen yet.
+        """
         closed, self._stretches = self._stretches[:stretches], self._stretches[stretches:]
         last = closed[-1][1]
-        end = min(last + _frames(self.cutting.pad_seconds), last + max(0, next_speech - last + 1) // 2)
-        if not self._stretches and next_speech > self._frame:
-            end = min(last + _frames(self.cutting.pad_seconds), next_speech)
+        # A gap between two spans is shared by both as padding.
+        room = (next_frame - last) // 2 if self._stretches else next_frame - last
+        end = last + min(room, _frames(self.cutting.pad_seconds))
         first = max(closed[0][0] - _frames(self.cutting.pad_seconds), self._last_cut)
         self._last_cut = end
         speech_seconds = sum(stop - start for start, stop in closed) * FRAME_SAMPLES / SAMPLE_RATE_HZ

@@ -1,9 +1,9 @@
 """Time, memory and error rates of transcription, ours and its peers', side by side in one run.
 
-    python tests/benchmarks/transcribe.py [--rounds 5] [--systems NAME…] [--write-measured]
+    python tests/benchmarks/transcribe.py [--rounds 5] [--all] [--systems NAME…] [--write-measured]
 
 Every system is a process of its own, alone with its libraries, and gets the same decoded waveforms. In each round each
-system writes each clip once, so that a noisy machine is noisy for all of them; medians are printed. `--write-measured`
+system writes the clip once, so that a noisy machine is noisy for all of them; medians are printed. `--write-measured`
 also writes what our engine was measured to do into `space/embedded/whisper-base/measured.json`, which the page shows.
 """
 
@@ -28,6 +28,8 @@ from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.settings import Settings
 from tests import clips
 
+# Minutes a reading of 102 s: timed on it only with --all.
+SLOW = ("najva, torch float32", "transformers pipeline", "openai-whisper")
 OURS, GREEDY, BATCHED = "najva, ctranslate2 int8", "faster-whisper int8, greedy", "faster-whisper int8, batched"
 MEASURED = Path(__file__).parents[2] / "space" / "embedded" / "whisper-base" / "measured.json"
 
@@ -81,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), metavar="NAME")
+    parser.add_argument("--all", action="store_true", help="the slow systems write the long readings too")
     parser.add_argument("--write-measured", action="store_true")
     parser.add_argument("--serve", choices=SYSTEMS, metavar="NAME")
     arguments = parser.parse_args()
@@ -90,7 +93,7 @@ def main() -> None:
     packaged_whisper(Settings.from_environment().cache)
     workers = {name: Worker(name) for name in arguments.systems}
     timed = [*clips.other_speech(), *clips.persian_long()]
-    seconds = compare_times(workers, timed, arguments.rounds)
+    seconds = compare_times(workers, timed, arguments.rounds, slow_too=arguments.all)
     for short, peer, goal, wanted in (
         ("jfk.flac", GREEDY, 4, "10 s: "),
         ("librispeech-1995-1837-0001.wav", GREEDY, 4, "10 s: "),
@@ -109,14 +112,17 @@ def main() -> None:
         worker.close()
 
 
-def compare_times(workers: dict[str, Worker], timed: list[clips.Clip], rounds: int) -> dict:
+def compare_times(workers: dict[str, Worker], timed: list[clips.Clip], rounds: int, *, slow_too: bool) -> dict:
     """Print time, real-time factor, errors and memory; return the seconds of each round by system and file."""
     seconds: dict[tuple[str, str], list[float]] = {}
     last: dict[tuple[str, str], dict] = {}
     lengths = {clip.path.name: audio.probe(clip.path).seconds for clip in timed}
-    for number in range(rounds + 1):
-        for clip in timed:
+    # Clip by clip, so that the peak memory of a short clip is not that of a long one before it.
+    for clip in timed:
+        for number in range(rounds + 1):
             for name, worker in workers.items():
+                if lengths[clip.path.name] > 60 and name in SLOW and not slow_too:
+                    continue
                 answer = worker.write(clip.path, None)
                 if number:  # the first round warms up
                     seconds.setdefault((name, clip.path.name), []).append(answer["seconds"])
@@ -124,13 +130,15 @@ def compare_times(workers: dict[str, Worker], timed: list[clips.Clip], rounds: i
     print("| clip | system | seconds | real-time factor | errors | peak MB |\n| --- | --- | --- | --- | --- | --- |")
     for clip in timed:
         for name in workers:
+            if (name, clip.path.name) not in seconds:
+                continue
             median = statistics.median(seconds[name, clip.path.name])
             counts = _count([clip], [last[name, clip.path.name]["text"]])
             unit = "characters" if clip.language == "zh" else "words"
             print(
                 f"| {clip.path.name}, {lengths[clip.path.name]:.0f} s | {name} | {median:.2f} "
                 f"| {median / lengths[clip.path.name]:.3f} | {counts.errors} of {counts.reference_length} {unit} "
-                f"| {last[name, timed[-1].path.name]['peak_mb']:.0f} |"
+                f"| {last[name, clip.path.name]['peak_mb']:.0f} |"
             )
     return seconds
 

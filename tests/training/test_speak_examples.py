@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import speak_examples
-
 from najva import audio
 
 

@@ -6,7 +6,10 @@
 # PYTHON=…            another Python (3.11 or newer)
 # TORCH_INDEX=…       address of PyTorch's wheels for CPUs, see README: on Linux it spares gigabytes of CUDA
 
-PYTHON ?= $(firstword $(foreach p,python3.12 python3.13 python3.11 python3 python,$(shell command -v $(p))))
+# The first that runs and is new enough; a version manager's stand-in for a Python that is not there does not run.
+new_enough := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
+	$$p -c '$(new_enough)' 2>/dev/null && echo $$p && break; done)
 PORT ?= 7860
 TORCH_INDEX ?=
 
@@ -21,7 +24,7 @@ run: environment
 environment: .venv/installed
 
 .venv/installed: requirements.txt space/requirements.txt space/pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@"$(PYTHON)" -c '$(new_enough)' || \
 		{ echo "Najva needs Python 3.11 or newer; PYTHON=/path/to/python chooses one."; exit 1; }
 	@echo "Making the environment in .venv (once, some minutes)"
 	test -x $(bin)/python || "$(PYTHON)" -m venv .venv

@@ -89,6 +89,7 @@ def build(services: Services, uploads: Uploads) -> None:
                     [recording],
                     example_labels=[path.stem.replace("-", " ") for path in examples],
                     label="Try one of these (spoken by a synthesiser)",
+                    api_visibility="private",
                 )
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="status")

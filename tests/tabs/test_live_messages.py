@@ -54,7 +54,7 @@ def test_speech_becomes_captions_and_every_sample_is_counted(push: Push, test_da
     assert spoke
     # All of it was written at pauses, before anybody pressed Stop.
     assert "your country" in captions[-1]["text"]
-    assert captions[-1]["language"] == "English"
+    assert captions[-1]["language"] in ("English", "English ?")  # one short span alone may be unsure
     assert captions[0]["time"] == "0:00"
     end = push(message(number=number + 1, pcm="", last=True))
     assert (end["received"], end["captions"]) == (sound.size, [])

@@ -14,12 +14,11 @@ from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
-from najva.vad import Span, SpeechDetector
+from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector
 
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
-_SAMPLE_RATE_HZ = 16000
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class Services:
     def _blocks(self, path: Path | str):
         return audio.read_blocks(
             path,
-            sample_rate_hz=_SAMPLE_RATE_HZ,
+            sample_rate_hz=SAMPLE_RATE_HZ,
             max_seconds=self.settings.max_seconds,
             max_bytes=self.settings.max_bytes,
         )

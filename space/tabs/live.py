@@ -14,12 +14,13 @@ from najva.languages import AUTO, LANGUAGES, UnknownLanguage, parse_language
 from najva.live import LiveError, LiveSessions
 from najva.pretrained import ModelError
 from najva.services import Services
+from najva.vad import SAMPLE_RATE_HZ
 from tabs.look import clock, escape
 from tabs.speech import language_choices
 
 _SCRIPT = Path(__file__).with_name("live.js")
 # A minute of 16-bit sound at 16 kHz: more never gathers between two messages of a healthy page.
-_MAX_MESSAGE_BYTES = 60 * 16000 * 2
+_MAX_MESSAGE_BYTES = 60 * SAMPLE_RATE_HZ * 2
 _NAME_LENGTH = 64
 
 

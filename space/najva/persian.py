@@ -45,6 +45,9 @@ _DIACRITICS = [*range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x
 _DIGITS = {first + value: str(value) for first in (0x0660, 0x06F0) for value in range(10)}
 _FOLD = str.maketrans(_LETTERS) | dict.fromkeys(_DIACRITICS) | {ord(TATWEEL): None} | _DIGITS
 
+_DIRECTION_MARKS = [0x061C, 0x200B, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+_KEYBOARD = {ord("\u0643"): "\u06a9", ord("\u064a"): "\u06cc", ord(TATWEEL): None} | dict.fromkeys(_DIRECTION_MARKS)
+
 _APOSTROPHE_IN_WORD = re.compile(r"(?<=\w)['\u2018\u2019\u02bb\u02bc](?=\w)")
 
 
@@ -128,6 +131,21 @@ def basic(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     joined = _APOSTROPHE_IN_WORD.sub("", folded)
     return collapse_whitespace("".join(" " if unicodedata.category(char)[0] in "PSCZ" else char for char in joined))
+
+
+def clean_transcript(text: str) -> str:
+    """Cleans Persian text for training, gently: a model shall learn to write as people do.
+
+    NFC; ك and ي of Arabic keyboards become ک and ی; the tatweel, direction marks and controls go; runs of whitespace
+    become one space. Punctuation, ZWNJ, digits and vowel marks stay.
+
+    Args:
+        text: A transcript as it was typed.
+
+    Returns:
+        The text, fit to be a label.
+    """
+    return collapse_whitespace(unicodedata.normalize("NFC", text).translate(_KEYBOARD))
 
 
 def _separates_persian_words(char: str) -> bool:

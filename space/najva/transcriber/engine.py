@@ -63,8 +63,10 @@ class Engine(Protocol):
         tokens: the checkpoint's vocabulary.
         window_seconds: longest window that its encoder takes.
         workers: batches that are best computed at the same time.
+        compute_type: the arithmetic's name, such as `int8` or `float16`.
     """
 
+    compute_type: str
     tokens: WhisperTokens
     window_seconds: float
     workers: int

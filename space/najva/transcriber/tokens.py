@@ -62,6 +62,14 @@ class WhisperTokens:
         """
         return self._tokenizer.decode([i for i in ids if i < self.end_of_text]).replace("\ufffd", "")
 
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of plain text; nothing is put before or after it.
+
+        Args:
+            text: a word in the middle of a sentence begins with its space.
+        """
+        return self._tokenizer.encode(text, add_special_tokens=False).ids
+
     def seconds(self, token: int) -> float | None:
         """Return the time that a timestamp token states, in seconds from the window's start; None for other tokens."""
         steps = token - self.timestamp_begin

@@ -18,6 +18,7 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.models.whisper.generation_whisper import _dynamic_time_warping, _median_filter
 
+from najva.transcriber.encoder_window import encode_features
 from najva.transcriber.engine import Decoding, Hypothesis
 from najva.transcriber.log_mel import FRAMES_PER_SECOND, log_mel
 from najva.transcriber.tokens import TIMESTAMP_SECONDS, WhisperTokens
@@ -36,6 +37,7 @@ class TorchEngine:
 
     def __init__(self, folder: Path, device: str = "cpu", dtype: torch.dtype | None = None) -> None:
         dtype = dtype or (torch.float32 if device == "cpu" else torch.float16)
+        self.compute_type = str(dtype).removeprefix("torch.")
         # PyTorch shares one batch out to the processor's cores, or to the GPU, by itself.
         self.workers = 1
         self.tokens = WhisperTokens(folder)
@@ -47,22 +49,11 @@ class TorchEngine:
 
     @torch.inference_mode()
     def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> TorchEncoded:
-        """Encode clips; see `Engine.encode`.
-
-        The encoder's own `forward` insists on the checkpoint's window, so its layers are called one by one: Whisper's
-        positions count from the window's start and a shorter window simply uses fewer of them.
-        """
+        """Encode clips; see `Engine.encode`."""
         frames = round(min(window_seconds, self.window_seconds) * FRAMES_PER_SECOND) // 2 * 2
         features = torch.from_numpy(np.stack([log_mel(waveform, self.bands, frames) for waveform in waveforms]))
-        encoder = self.model.model.encoder
-        hidden = features.to(self.model.device, self.model.dtype)
-        for convolution in (encoder.conv1, encoder.conv2):
-            hidden = torch.nn.functional.gelu(convolution(hidden))
-        hidden = hidden.transpose(1, 2)
-        hidden = hidden + encoder.embed_positions.weight[: hidden.shape[1]]
-        for layer in encoder.layers:
-            hidden = layer(hidden, None)
-        return TorchEncoded(self, encoder.layer_norm(hidden))
+        features = features.to(self.model.device, self.model.dtype)
+        return TorchEncoded(self, encode_features(self.model.model.encoder, features))
 
 
 class TorchEncoded:

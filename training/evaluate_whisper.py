@@ -1,0 +1,211 @@
+"""Measures a run: decodes its base, its tuned model and, for LoRA, the merged one on the very same test clips.
+
+    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME
+    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --model openai/whisper-small
+
+Every system gets a ledger in `runs/NAME/ledgers/`, and `run.json` gets the figures that the ledgers hold. A base ledger
+of the same clips and the same decode settings is used again, from a neighbouring run too. With several processes the
+clips are shared out and each is decoded once. To try it on a CPU, `--clips 20` decodes the first twenty test clips;
+`run.json` says so, and no card takes such figures.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from transformers.hf_argparser import HfArgumentParser
+
+from faults import DataError
+from ledgers import LedgerError, Row, read_ledger, write_ledger
+from najva.pretrained.errors import ModelError
+from run_record import NAME, RunError, add_section, circumstances, read_record
+from score_report import comparison_values, describe_comparison, describe_score, score_values
+from scoring import compare, score
+from speech_data import Clip, SpeechData, load_speech
+
+if TYPE_CHECKING:
+    pass
+
+SYSTEMS = ("base", "tuned", "merged")
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to decode, and how."""
+
+    data: str = field(metadata={"help": "folder of prepare_transcripts.py, or a data set repository OWNER/NAME"})
+    run: Path = field(metadata={"help": "folder of the run"})
+    model: str = field(default="", metadata={"help": "only this model, into ledgers/NAME.jsonl; default: the run's"})
+    part: Literal["test", "validation"] = field(default="test", metadata={"help": "clips to decode"})
+    clips: int = field(default=0, metadata={"help": "only the first so many clips; 0: all"})
+    engine: Literal["auto", "ctranslate2", "torch"] = field(default="auto", metadata={"help": "auto: as the Space"})
+    compute_type: str = field(default="", metadata={"help": "arithmetic; empty: int8 on a CPU, half on a GPU"})
+    full_window: bool = field(default=False, metadata={"help": "always the checkpoint's whole window"})
+    replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Decode, score and record; see the module's docstring."""
+    parser = HfArgumentParser(EvaluateOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        data = load_speech(options.data)
+        summary = evaluate_run(options, data)
+    except (DataError, ModelError, RunError, LedgerError, ValueError) as error:
+        print(f"Not evaluated: {error}", file=sys.stderr)
+        return 1
+    if summary:
+        print(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
+    """Decode what is asked for and put the figures into `run.json`; only the main process returns a summary.
+
+    Raises:
+        RunError: the run was trained on another split, or lacks a model.
+    """
+    from accelerate import PartialState
+
+    state = PartialState(cpu=_no_gpu())
+    record = read_record(options.run)
+    if record.get("data", {}).get("split_sha256") != data.split_sha256:
+        raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
+    clips = data.clips(options.part)[: options.clips or None]
+    ledgers: dict[str, list[Row]] = {}
+    described: dict[str, dict] = {}
+    for name, reference in models_of(options, record).items():
+        ledgers[name], described[name] = ledger_of(options, record, name, reference, clips, state)
+    if not state.is_main_process:
+        return None
+    return record_figures(options, record, ledgers, described, len(clips))
+
+
+def models_of(options: EvaluateOptions, record: dict) -> dict[str, str]:
+    """Return the model reference of each system."""
+    if options.model:
+        return {_file_name(options.model): options.model}
+    base = record["base"]["reference"]
+    if record["model"]["tuning"] == "lora":
+        return {
+            "base": base,
+            "tuned": str((options.run / "adapter").resolve()),
+            "merged": str((options.run / "merged").resolve()),
+        }
+    return {"base": base, "tuned": str(options.run.resolve())}
+
+
+def ledger_of(
+    options: EvaluateOptions, record: dict, name: str, reference: str, clips: list[Clip], state: object
+) -> tuple[list[Row], dict]:
+    """Return a system's rows and what they were made with; decoded now, unless the same lie there already."""
+    from decoding import DecodeSettings, decode_clips, load_engine
+
+    engine, checkpoint = load_engine(reference, options.engine, options.compute_type)
+    settings = DecodeSettings(
+        engine=type(engine).__name__.removesuffix("Engine").lower(),
+        compute_type=engine.compute_type,
+        language=record["model"]["language"],
+        full_window=options.full_window,
+    )
+    made_with = {
+        "model": reference if name not in ("tuned", "merged") else name,
+        "revision": checkpoint.revision,
+        "window_seconds": engine.window_seconds,
+        "decode": settings.as_dict(),
+        "split_sha256": record["data"]["split_sha256"],
+        "part": options.part,
+        "clips": len(clips),
+    }
+    path = options.run / "ledgers" / f"{name}.jsonl"
+    known = find_ledger(options.run, name, made_with, clips)
+    if known:
+        print(f"{name}: {known} was decoded with the same settings and is used again.")
+        rows = read_ledger(known)
+    else:
+        with state.split_between_processes(clips) as mine:
+            part = decode_clips(engine, mine, settings, title=name)
+        rows = gather(part, clips)
+    if state.is_main_process and known != path:
+        write_ledger(path, rows)
+    return rows, made_with
+
+
+def gather(part: list[Row], clips: list[Clip]) -> list[Row]:
+    """Bring the processes' rows together, each clip once and in the data's order."""
+    from accelerate.utils import gather_object
+
+    by_id = {row.id: row for row in gather_object(part)}
+    return [by_id[clip.id] for clip in clips]
+
+
+def find_ledger(run: Path, name: str, made_with: dict, clips: list[Clip]) -> Path | None:
+    """Return a ledger of the same model, settings and clips, in this run or, for the base, in one beside it."""
+    beside = sorted(run.resolve().parent.iterdir()) if name == "base" else []
+    for folder in [run, *(path for path in beside if path.is_dir() and path.resolve() != run.resolve())]:
+        path = folder / "ledgers" / f"{name}.jsonl"
+        if not path.is_file() or not (folder / NAME).is_file():
+            continue
+        record = read_record(folder)
+        if record.get("evaluation", {}).get("systems", {}).get(name, {}).get("made_with") != made_with:
+            continue
+        if [(row.id, row.reference) for row in read_ledger(path)] == [(clip.id, clip.text) for clip in clips]:
+            return path
+    return None
+
+
+def record_figures(
+    options: EvaluateOptions, record: dict, ledgers: dict[str, list[Row]], described: dict[str, dict], clips: int
+) -> dict:
+    """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
+    from clip_counts import Bootstrap
+
+    bootstrap = Bootstrap(replicates=options.replicates)
+    scores = {name: score(rows, bootstrap=bootstrap) for name, rows in ledgers.items()}
+    systems = dict(record.get("evaluation", {}).get("systems", {}))
+    for name, figures in scores.items():
+        systems[name] = {"made_with": described[name], **score_values(figures)}
+        print(describe_score(name, figures), end="\n\n")
+    section = {**record.get("evaluation", {}), "systems": systems, **circumstances()}
+    summary = {
+        "run": str(options.run),
+        "clips": clips,
+        "split_sha256": record["data"]["split_sha256"],
+        **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
+        **{f"{name}_wer": systems[name]["wer"] for name in scores},
+    }
+    if {"base", "tuned"} <= ledgers.keys():
+        comparison = compare(ledgers["base"], ledgers["tuned"], bootstrap=bootstrap)
+        section["comparison"] = comparison_values(comparison)
+        print(describe_comparison(comparison), end="\n\n")
+        summary["verdict"] = comparison.verdict
+    if {"tuned", "merged"} <= ledgers.keys():
+        same = sum(a.hypothesis == b.hypothesis for a, b in zip(ledgers["tuned"], ledgers["merged"], strict=True))
+        section["merged_agrees"] = summary["merged_agrees"] = same
+        print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
+    add_section(options.run, "evaluation", section)
+    if "tuned" in scores and "base" in scores:
+        before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
+        print(
+            f"Mean WER before {before:.2%}, mean WER after {after:.2%}, on the same {clips} clips, "
+            f"split {record['data']['split_sha256'][:12]}."
+        )
+    return summary
+
+
+def _file_name(reference: str) -> str:
+    return "".join(char if char.isalnum() or char in "-." else "-" for char in reference).strip("-.")
+
+
+def _no_gpu() -> bool:
+    import torch
+
+    return not torch.cuda.is_available()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

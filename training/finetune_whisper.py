@@ -1,0 +1,282 @@
+"""Fine-tunes Whisper on a data folder: LoRA or full, resumable, the best checkpoint by validation WER.
+
+    accelerate launch training/finetune_whisper.py --data data/NAME --tuning lora --output runs/NAME
+    accelerate launch training/finetune_whisper.py --data data/NAME --tuning full --output runs/NAME --epochs 50
+
+Two minutes on a CPU, with the weights that come as a package:
+
+    python training/finetune_whisper.py --base-model packaged:whisper-base --minutes 2 --data data/NAME --tuning lora
+        --output runs/NAME
+
+A run that was interrupted goes on where it stood when the same command is given again. A LoRA run keeps `adapter/` and
+`merged/`, a full one has its weights in `runs/NAME` itself; `history.csv`, `figures/`, `split.json` and `run.json`
+stand beside them. `--push-to-hub OWNER/NAME` measures the model at the end and publishes it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from transformers.hf_argparser import HfArgumentParser
+
+# Slow imports (PyTorch, transformers) wait until the options are known to be good.
+from faults import DataError
+from najva.pretrained.errors import ModelError
+from run_news import say
+from run_record import NAME, RunError, add_section, circumstances, read_record
+
+
+def _help(text: str, **more: object) -> dict:
+    return {"metadata": {"help": text}, **more}
+
+
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """What a fine-tuning is made of."""
+
+    data: str = field(**_help("folder of prepare_transcripts.py, or a data set repository OWNER/NAME"))
+    output: Path = field(**_help("folder of the run"))
+    tuning: Literal["lora", "full"] = field(**_help("lora (small updates beside the weights) or full (all weights)"))
+    base_model: str = field(default="openai/whisper-small", **_help("model reference that training starts from"))
+    epochs: float = field(default=50.0, **_help("passes over the training clips, run to the end"))
+    minutes: float = field(default=0.0, **_help("end after so many minutes, evaluation included; 0: no limit"))
+    batch_size: int = field(default=16, **_help("clips per step and process"))
+    learning_rate: float = field(default=0.0, **_help("peak; 0: 1e-3 for lora, 3e-5 for full"))
+    warmup_share: float = field(default=0.1, **_help("share of the training in which the rate rises"))
+    lora_rank: int = field(default=32, **_help("rank of the updates"))
+    lora_alpha: float = field(default=64.0, **_help("scale of the updates times their rank"))
+    lora_layers: Literal["all-linear", "attention", "query-value"] = field(
+        default="all-linear", **_help("all-linear, attention or query-value")
+    )
+    window_seconds: str = field(
+        default="auto", **_help("encoder window: auto (smallest that holds the clips) or seconds")
+    )
+    augment: str = field(default="", **_help("comma-separated: speed, noise, room, band; SpecAugment is separate"))
+    spec_augment: float = field(default=0.05, **_help("share of time and of bands that is masked; 0: none"))
+    timestamp_share: float = field(default=0.5, **_help("share of clips whose labels carry times"))
+    join_share: float = field(default=0.0, **_help("share of clips that others are appended to, up to the window"))
+    validation_clips: int = field(default=0, **_help("decode only so many validation clips per evaluation; 0: all"))
+    evaluate_steps: int = field(default=0, **_help("evaluate and save every so many steps; 0: every epoch"))
+    early_stopping: int = field(default=0, **_help("stop after so many evaluations without a better WER; 0: never"))
+    precision: Literal["auto", "bf16", "fp32"] = field(
+        default="auto", **_help("auto (bf16 where the processor has it), bf16 or fp32")
+    )
+    gradient_checkpointing: bool = field(default=False, **_help("less memory, more time"))
+    language: str = field(default="fa", **_help("language of the clips, as Whisper writes it"))
+    seed: int = field(default=0, **_help("of everything random"))
+    trackio: str = field(default="", **_help("project name of trackio; empty: no tracking"))
+    push_to_hub: str = field(default="", **_help("OWNER/NAME: measure at the end and publish, private"))
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        checks = (
+            (self.epochs > 0 and self.batch_size > 0, "--epochs and --batch-size must be above 0"),
+            (self.minutes >= 0, "--minutes cannot be negative"),
+            (0 < self.warmup_share < 1, "--warmup-share lies between 0 and 1"),
+            (self.lora_rank > 0, "--lora-rank must be above 0"),
+            (
+                self.window_seconds == "auto" or self.window_seconds.isdecimal(),
+                f"--window-seconds is auto or a whole number of seconds, not '{self.window_seconds}'",
+            ),
+            *(
+                (0 <= share <= 1, f"--{name.replace('_', '-')} lies between 0 and 1")
+                for name, share in asdict(self).items()
+                if name in ("timestamp_share", "join_share", "spec_augment")
+            ),
+        )
+        for holds, sentence in checks:
+            if not holds:
+                raise ValueError(f"{sentence}.")
+
+    @property
+    def rate(self) -> float:
+        """The peak learning rate."""
+        return self.learning_rate or {"lora": 1e-3, "full": 3e-5}[self.tuning]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, save and record one run; see the module's docstring."""
+    parser = HfArgumentParser(FinetuneOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        summary = finetune(options)
+    except (DataError, ModelError, RunError, ValueError) as error:
+        print(f"Not trained: {error}", file=sys.stderr)
+        return 1
+    if summary:
+        print(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+def finetune(options: FinetuneOptions) -> dict | None:
+    """Run one training; only the main process returns a summary.
+
+    Raises:
+        DataError, ModelError, RunError, ValueError: it cannot be done as asked, in one sentence.
+    """
+    from speech_data import load_speech
+    from whisper_training import build_trainer, choose_window
+    from whisper_tuning import find_base
+
+    data = load_speech(options.data)
+    check_same_run(options, data.split_sha256)
+    base = find_base(options.base_model, say)
+    window = choose_window(options, data, base.window_seconds)
+    trainer = build_trainer(options, data, base, window)
+    main_process = trainer.is_world_process_zero()
+    if main_process:
+        record_start(options, data, base, window, trainer)
+        shutil.copyfile(data.folder / "split.json", options.output / "split.json")
+    train(trainer, options)
+    if main_process:
+        save(trainer, options, base)
+    trainer.accelerator.wait_for_everyone()
+    if options.push_to_hub:
+        from evaluate_whisper import EvaluateOptions, evaluate_run
+
+        evaluate_run(EvaluateOptions(options.data, options.output), data)
+        if main_process:
+            from publish import publish_run
+
+            publish_run(options.output, options.push_to_hub)
+    return summary(options) if main_process else None
+
+
+def check_same_run(options: FinetuneOptions, split_sha256: str) -> None:
+    """Refuse to go on with a folder in which something else was trained."""
+    if not (options.output / NAME).is_file():
+        return
+    begun = read_record(options.output)
+    asked = comparable(options)
+    different = [name for name, value in begun.get("options", {}).items() if asked.get(name, value) != value]
+    if begun.get("data", {}).get("split_sha256") not in (None, split_sha256):
+        different.append("data")
+    if different:
+        raise RunError(
+            f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
+        )
+
+
+def comparable(options: FinetuneOptions) -> dict:
+    """Return the options as they are recorded; where the run lies and goes to is not what it is made of."""
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(options).items()
+        if name not in ("output", "push_to_hub", "trackio")
+    }
+
+
+def record_start(options: FinetuneOptions, data: object, base: object, window: int, trainer: object) -> None:
+    """Write what the run is made of, before it begins."""
+    trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
+    parts = {part: data.clips(part) for part in ("train", "validation", "test")}
+    add_section(options.output, "options", comparable(options))
+    add_section(
+        options.output,
+        "data",
+        {
+            "name": data.name,
+            "source": data.source,
+            "split_sha256": data.split_sha256,
+            "clips": {part: len(clips) for part, clips in parts.items()},
+            "hours": {part: round(sum(clip.seconds for clip in clips) / 3600, 3) for part, clips in parts.items()},
+        },
+    )
+    add_section(
+        options.output,
+        "base",
+        {
+            "name": base.name,
+            "reference": base.checkpoint.reference,
+            "revision": base.checkpoint.revision,
+            "licence": base.checkpoint.licence,
+            "window_seconds": base.window_seconds,
+        },
+    )
+    add_section(
+        options.output,
+        "model",
+        {
+            "tuning": options.tuning,
+            "window_seconds": window,
+            "language": options.language,
+            "trained_parameters": trained,
+        },
+    )
+    clips = parts["train"]
+    say(
+        f"{options.tuning} tuning of {base.name}: {trained / 1e6:.2f} million parameters, {len(clips)} clips "
+        f"({sum(clip.seconds for clip in clips) / 3600:.2f} h), window {window} s, "
+        f"{'bf16' if trainer.args.bf16 else 'fp32'}."
+    )
+
+
+def train(trainer: object, options: FinetuneOptions) -> None:
+    """Train to the end, from the last whole checkpoint if there is one."""
+    from whisper_trainer import last_whole_checkpoint
+
+    done = options.output / "history.csv"
+    checkpoint = last_whole_checkpoint(options.output / "checkpoints")
+    if checkpoint:
+        say(f"Going on from {checkpoint.name}.")
+    elif done.is_file():
+        done.unlink()
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+def save(trainer: object, options: FinetuneOptions, base: object) -> None:
+    """Save the best checkpoint as models that others load, and what training was like."""
+    from figures import draw_history
+    from whisper_trainer import history_rows
+    from whisper_tuning import save_adapter, save_whole
+
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if options.tuning == "lora":
+        save_adapter(model, base, options.output / "adapter")
+        save_whole(model.merge_and_unload(), base, options.output / "merged")
+    else:
+        save_whole(model, base, options.output)
+    rows = history_rows(trainer.state.log_history)
+    best = min(rows, key=lambda row: row["validation_wer"])
+    add_section(
+        options.output,
+        "training",
+        {
+            "epochs": rows[-1]["epoch"],
+            "steps": trainer.state.global_step,
+            "hours": round(trainer.clock.seconds / 3600, 3),
+            "stopped_by_time": bool(options.minutes) and rows[-1]["epoch"] < options.epochs,
+            "precision": "bf16" if trainer.args.bf16 else "fp32",
+            "processes": trainer.args.world_size,
+            "learning_rate": options.rate,
+            "best": best,
+            **circumstances(),
+        },
+    )
+    draw_history(options.output / "figures" / "history.png", rows)
+    shutil.rmtree(options.output / "checkpoints", ignore_errors=True)
+
+
+def summary(options: FinetuneOptions) -> dict:
+    """Return the job's last line."""
+    record = read_record(options.output)
+    best = record["training"]["best"]
+    say(
+        f"Best validation WER {best['validation_wer']:.2%} in epoch {best['epoch']:.2f}; "
+        f"{record['training']['hours']:.2f} hours. In {options.output}."
+    )
+    return {
+        "output": str(options.output),
+        "tuning": options.tuning,
+        **best,
+        "split_sha256": record["data"]["split_sha256"],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

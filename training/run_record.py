@@ -1,0 +1,84 @@
+"""`run.json`: what one run was made of and what it was measured to do, from training through evaluation to the card.
+
+A card can state no number that is not in here, so every job adds its own section and touches no other one's.
+"""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from whole_files import whole_file
+
+NAME = "run.json"
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "ctranslate2", "jiwer", "numpy")
+
+
+class RunError(ValueError):
+    """A run folder that cannot be used for what was asked, in one sentence."""
+
+
+def read_record(folder: Path) -> dict:
+    """Return a run's record.
+
+    Args:
+        folder: `runs/NAME`.
+
+    Raises:
+        RunError: there is none, or it is damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise RunError(f"{folder} is no run: it has no {NAME}. finetune_whisper.py makes one.")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path} is damaged, as it is not JSON: {error}.") from error
+
+
+def add_section(folder: Path, name: str, content: Mapping) -> dict:
+    """Write one section of a run's record, whole or not at all, and return the record.
+
+    Args:
+        folder: `runs/NAME`; made if need be.
+        name: of the section; an older one of that name is replaced.
+        content: JSON values.
+    """
+    record = read_record(folder) if (folder / NAME).is_file() else {}
+    record[name] = dict(content)
+    with whole_file(folder / NAME) as unfinished:
+        unfinished.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return record
+
+
+def circumstances() -> dict:
+    """Return the versions, the hardware and the hour, as they belong beside any figure."""
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "hardware": hardware(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def hardware() -> str:
+    """Return the processor, its cores and the GPUs, in words."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    gpus = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return f"{_processor()}, {cores} cores" + (f"; {len(gpus)} × {gpus[0]}" if gpus else ", no GPU")
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

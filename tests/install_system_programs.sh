@@ -1,10 +1,11 @@
 #!/bin/sh
 # The programs that the tests need beside Python: installed by apt where that is allowed, else named.
-packages="chromium ffmpeg espeak-ng fonts-noto-core fonts-noto-cjk"
+packages="chromium ffmpeg espeak-ng sctk fonts-noto-core fonts-noto-cjk"
 missing=""
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="chromium"
 command -v ffmpeg >/dev/null || missing="$missing ffmpeg"
 command -v espeak-ng >/dev/null || missing="$missing espeak-ng"
+command -v sctk >/dev/null || missing="$missing sctk"
 if command -v fc-list >/dev/null; then
     fc-list :lang=zh | grep -q . || missing="$missing fonts-noto-cjk"
     fc-list :lang=fa | grep -q . || missing="$missing fonts-noto-core"

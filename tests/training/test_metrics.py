@@ -7,12 +7,15 @@ import pytest
 
 from metrics import (
     EditCounts,
+    bootstrap_ratios,
     character_counts,
     corpus_cer,
     corpus_wer,
     mean_clip_wer,
     paired_bootstrap_interval,
+    percentile_interval,
     pool,
+    word_confusions,
     word_counts,
 )
 
@@ -75,6 +78,28 @@ def test_chinese_is_compared_as_characters_without_spaces():
 def test_spaces_count_as_characters_on_request():
     assert corpus_cer(["ab cd"], ["abcd"], normalizer="raw") == 0
     assert corpus_cer(["ab cd"], ["abcd"], normalizer="raw", keep_spaces=True) == pytest.approx(0.2)
+
+
+def test_confusions_name_both_words():
+    confusions = word_confusions(["یک دو سه", "یک دو", "یک دو"], ["یک ده سه", "دو", "یک دو دو"], normalizer="raw")
+    assert confusions == {("دو", "ده"): 1, ("یک", ""): 1, ("", "دو"): 1}
+
+
+def test_words_that_differ_by_spaces_are_one_confusion():
+    confusions = word_confusions(["او می‌رود به کتابخانه", "می‌رود"], ["او میرود به کتاب خانه", "میرود"])
+    assert confusions == {("می رود", "میرود"): 2, ("کتابخانه", "کتاب خانه"): 1}
+
+
+def test_confusions_of_real_hypotheses_add_up_to_their_errors(published):
+    texts = list(published["ref_text"]), list(published["pred_text"])
+    confusions = word_confusions(*texts)
+    one_word = {pair: times for pair, times in confusions.items() if " " not in pair[0] + pair[1]}
+    joined = sum(times for pair, times in confusions.items() if pair not in one_word)
+    errors = pool(word_counts(*texts)).errors
+    assert joined > 0
+    # Two words in place of one are two or more edits.
+    assert sum(one_word.values()) + 2 * joined <= errors < sum(one_word.values()) + 4 * joined
+    assert all(said != written for said, written in confusions)
 
 
 @pytest.mark.parametrize(("references", "hypotheses"), [([], []), (["a"], []), (["a"], ["a", "b"])])
@@ -166,6 +191,40 @@ def test_the_interval_does_not_depend_on_how_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("metrics._INDICES_PER_BLOCK", 1000)
     in_blocks = paired_bootstrap_interval(*arguments)
     assert (in_blocks.low, in_blocks.high) == pytest.approx((whole.low, whole.high))
+
+
+def test_draws_do_not_depend_on_what_else_is_drawn():
+    """So a figure has one interval, alone or in a table of others."""
+    figures = np.arange(60.0).reshape(20, 3) % 7
+    together = bootstrap_ratios(figures, np.ones_like(figures), replicates=300, seed=4)
+    alone = bootstrap_ratios(figures[:, 1:2], np.ones((20, 1)), replicates=300, seed=4)
+    np.testing.assert_allclose(together[:, 1:2], alone, rtol=0, atol=1e-12)
+
+
+def test_draws_are_those_of_one_table_of_indices(monkeypatch):
+    monkeypatch.setattr("metrics._INDICES_PER_BLOCK", 77)
+    errors, words = np.arange(25) % 4, 5 + np.arange(25) % 3
+    drawn = np.random.default_rng(9).integers(0, 25, size=(200, 25))
+    ratios = bootstrap_ratios(errors[:, None], words[:, None], replicates=200, seed=9)
+    np.testing.assert_allclose(ratios[:, 0], errors[drawn].sum(1) / words[drawn].sum(1), rtol=0, atol=1e-12)
+
+
+def test_labels_of_clusters_are_told_apart_to_the_last_character():
+    """numpy's text arrays drop a NUL at the end."""
+    with pytest.raises(ValueError, match="there is 1"):
+        bootstrap_ratios(np.ones((2, 1)), np.ones((2, 1)), clusters=["a", "a"])
+    assert bootstrap_ratios(np.ones((2, 1)), np.ones((2, 1)), clusters=["a", "a\0"], replicates=3).shape == (3, 1)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95, -0.5])
+def test_a_confidence_is_a_share(confidence):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        percentile_interval(0.5, [0.4, 0.6], confidence)
+
+
+def test_no_replicates_are_refused():
+    with pytest.raises(ValueError, match="at least one replicate"):
+        bootstrap_ratios(np.ones((2, 1)), np.ones((2, 1)), replicates=0)
 
 
 def test_bootstrap_skips_replicates_without_a_reference():

@@ -1,0 +1,124 @@
+r"""Scores transcripts, and compares two systems on the same clips, whoever recognised them.
+
+    python training/score_transcripts.py --ledger runs/NAME/ledgers/base.jsonl --against runs/NAME/ledgers/tuned.jsonl \
+        --figures runs/NAME/figures
+
+A ledger is a CSV or JSON Lines file with the columns ``id,reference,hypothesis`` and, to draw intervals by speaker or
+recording, ``group``. The command prints tables in words and ends with one JSON line; a difference, and the verdict
+``better``, ``worse`` or ``no clear difference``, is the other ledger's (``--against``) minus this one's. In two minutes
+on any CPU, from nothing:
+
+    printf 'id,reference,hypothesis\n1,سلام دنیا,سلام دنیا\n2,می‌روم خانه,میروم خانه\n' > ledger.csv
+    python training/score_transcripts.py --ledger ledger.csv
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from transformers import HfArgumentParser
+
+from clip_counts import Bootstrap
+from ledgers import read_ledger
+from score_report import (
+    comparison_values,
+    confusion_values,
+    describe_comparison,
+    describe_confusions,
+    describe_score,
+    score_values,
+)
+from scoring import Comparison, Score, compare, score
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What to score and how."""
+
+    ledger: str = field(metadata={"help": "CSV or JSON Lines with the columns id, reference, hypothesis[, group]"})
+    against: str | None = field(
+        default=None, metadata={"help": "another ledger of the same clips; differences are this one minus --ledger"}
+    )
+    normalizer: Literal["fa-v1", "fa-joined", "raw", "as-given", "basic"] = field(
+        default="fa-v1", metadata={"help": "text rule of the figures; 'basic' is for languages other than Persian"}
+    )
+    replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
+    confidence: float = field(default=0.95, metadata={"help": "confidence of the intervals, between 0 and 1"})
+    seed: int = field(default=0, metadata={"help": "seed of the bootstrap"})
+    words: int = field(default=10, metadata={"help": "how many of the commonest confusions of words to show"})
+    figures: str | None = field(default=None, metadata={"help": "folder for the pictures; none are made without it"})
+
+    def __post_init__(self) -> None:
+        """Raises a ValueError for a value that no job could use."""
+        if self.replicates < 1:
+            raise ValueError(f"--replicates {self.replicates}: at least one is needed.")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"--confidence {self.confidence:g}: a share between 0 and 1 is needed, such as 0.95.")
+        if self.seed < 0:
+            raise ValueError(f"--seed {self.seed}: a seed is 0 or more.")
+        if self.words < 0:
+            raise ValueError(f"--words {self.words}: 0 or more.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Scores what the command line names."""
+    parser = HfArgumentParser(ScoreOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        names, scores, comparison = measure(options)
+        pictures = draw(options, names, scores) if options.figures else []
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, one in zip(names, scores, strict=True):
+        print(describe_score(name, one), end="\n\n")
+        if options.words and one.confusions:
+            print(f"Commonest confusions of {name}:", describe_confusions(one.confusions, options.words), sep="\n")
+            print()
+    if comparison:
+        print(describe_comparison(comparison), end="\n\n")
+    for picture in pictures:
+        print(f"Picture: {picture}")
+    print(json.dumps(values(options, scores, comparison) | {"figures": [str(picture) for picture in pictures]}))
+    return 0
+
+
+def measure(options: ScoreOptions) -> tuple[list[str], list[Score], Comparison | None]:
+    """Returns the ledgers' names, their scores, and the comparison if there are two."""
+    bootstrap = Bootstrap(options.replicates, options.confidence, options.seed)
+    paths = [Path(path) for path in (options.ledger, options.against) if path]
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in paths]
+    ledgers = [read_ledger(path) for path in paths]
+    if len(ledgers) == 1:
+        return names, [score(*ledgers, normalizer=options.normalizer, bootstrap=bootstrap)], None
+    comparison = compare(*ledgers, normalizer=options.normalizer, bootstrap=bootstrap, names=tuple(names))
+    return names, [comparison.this, comparison.other], comparison
+
+
+def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[Path]:
+    """Draws WER by clip, and the commonest confusions of each ledger; returns the files."""
+    from figures import draw_confusions, draw_wer_by_clip
+
+    folder = Path(options.figures)
+    pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores)]
+    for file_name, name, one in zip(("confusions.png", "confusions_against.png"), names, scores, strict=False):
+        pictures.append(draw_confusions(folder / file_name, name, one))
+    return pictures
+
+
+def values(options: ScoreOptions, scores: list[Score], comparison: Comparison | None) -> dict:
+    """Returns what the JSON line holds, but for the pictures."""
+    found = {"ledger": options.ledger, **(comparison_values(comparison) if comparison else score_values(scores[0]))}
+    found["confusions"] = confusion_values(scores[0].confusions, options.words)
+    if comparison:
+        found["against"] = options.against
+        found["other"]["confusions"] = confusion_values(scores[1].confusions, options.words)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,8 @@
 # make run            the Space on http://127.0.0.1:7860 (PORT=… changes it)
 # make test           the whole test suite; make test-quick: the quick part of it
 # make environment    only the environment, in .venv/
+# make persian        the whole mission: WORKBOOK=S.xlsx AUDIO=D, OWNER=… publishes; more by MISSION="--minutes 60 …"
+# make demo           the same in minutes, on sentences and a Hub of this machine
 # make lint, make format, make benchmark
 #
 # PYTHON=…            another Python (3.11 or newer)
@@ -16,10 +18,17 @@ TORCH_INDEX ?=
 bin := .venv/bin
 pip := $(if $(TORCH_INDEX),PIP_EXTRA_INDEX_URL=$(TORCH_INDEX)) $(bin)/python -m pip install --quiet --progress-bar off
 
-.PHONY: run test test-quick environment lint format benchmark clean
+.PHONY: run persian demo test test-quick environment lint format benchmark clean
 
 run: environment
 	GRADIO_SERVER_PORT=$(PORT) $(bin)/python space/app.py
+
+persian: environment
+	$(bin)/python training/tune_persian.py --workbook "$(WORKBOOK)" --audio-folder "$(AUDIO)" \
+		$(if $(OWNER),--owner "$(OWNER)") $(MISSION)
+
+demo: environment
+	$(bin)/python training/demo.py --port $(PORT)
 
 environment: .venv/installed
 
@@ -56,6 +65,7 @@ format: .venv/installed-tests
 
 benchmark: .venv/installed-benchmarks
 	$(bin)/python tests/benchmarks/transcribe.py
+	$(bin)/python tests/benchmarks/page.py
 
 clean:
 	rm -rf .venv artifacts

@@ -89,6 +89,7 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
         eval_steps=options.evaluate_steps or None,
         save_steps=options.evaluate_steps or 500,
         save_total_limit=2,
+        disable_tqdm=False,  # its default follows the verbosity of the log
         logging_steps=max(1, steps_per_epoch // _LOGS_PER_EPOCH),
         load_best_model_at_end=True,
         metric_for_best_model="wer",

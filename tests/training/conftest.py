@@ -1,0 +1,63 @@
+"""A Whisper that trains in seconds, and a data folder of twelve short clips for it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from speech_data import Clip, relative_audio, write_speech
+from splits import draw_split
+
+from najva.pretrained.packaged_whisper import packaged_whisper
+from najva.transcriber.tokens import WhisperTokens
+from tests.najva.pretrained.tiny_models import save_tiny_whisper
+from tests.training.made_sheets import SENTENCES, voice, write_clip
+
+
+@pytest.fixture(scope="session")
+def packaged(cache: Path) -> Path:
+    """The folder that holds the packaged Whisper's `transformers/` and `ctranslate2/`."""
+    return packaged_whisper(cache)
+
+
+@pytest.fixture(scope="session")
+def tokens(packaged: Path) -> WhisperTokens:
+    """The vocabulary of every multilingual Whisper."""
+    return WhisperTokens(packaged / "transformers")
+
+
+@pytest.fixture(scope="session")
+def tiny(packaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Whisper with random weights and a window of 10 s, Hub-style."""
+    return save_tiny_whisper(tmp_path_factory.mktemp("models") / "tiny", packaged / "transformers")
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    """Twelve clips of one to four seconds, each with a sentence."""
+    folder = tmp_path_factory.mktemp("clips")
+    made = []
+    for number, text in enumerate(SENTENCES):
+        path = folder / f"{number}.wav"
+        waveform = voice(number, seconds=1.0 + 0.25 * number)
+        write_clip(path, waveform)
+        seconds = waveform.size / 16000
+        made.append(
+            Clip(path.name, path.name, text, seconds, 16000, f"{number:064x}", "", "", number + 2, path)
+        )
+    return made
+
+
+@pytest.fixture(scope="session")
+def data(clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of these clips: 8 train, 2 validation, 2 test."""
+    folder = tmp_path_factory.mktemp("data") / "made"
+    split = draw_split([[clip.id] for clip in clips])
+    named = [Clip(**{**vars(clip), "audio": relative_audio(clip.path, folder)}) for clip in clips]
+    write_speech(folder, named, split, {"name": "made", "speech": "synthetic"})
+    return folder
+
+
+@pytest.fixture
+def generator() -> np.random.Generator:
+    """Random numbers that are the same in every run."""
+    return np.random.default_rng(0)

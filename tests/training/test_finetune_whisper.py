@@ -1,0 +1,148 @@
+"""Fine-tuning as a command: it trains, an interruption changes nothing, and what cannot be meant is refused."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import finetune_whisper
+import pytest
+from run_record import read_record
+from safetensors.torch import load_file
+from whisper_trainer import last_whole_checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def settings(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Hub, and the tests' own cache."""
+    monkeypatch.setenv("NAJVA_CACHE", str(cache))
+    monkeypatch.setenv("NAJVA_MODELS", "offline")
+
+
+def arguments(data: Path, output: Path, tiny: Path, tuning: str = "full", **more: object) -> list[str]:
+    """A command line on the tiny Whisper."""
+    given = {"epochs": 3, "batch-size": 4, "precision": "fp32", "learning-rate": 0.01} | more
+    listed = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    return [
+        *("--data", str(data), "--output", str(output), "--base-model", str(tiny), "--tuning", tuning),
+        *listed,
+    ]
+
+
+def history(output: Path) -> list[dict]:
+    """The rows of a run's `history.csv`."""
+    with (output / "history.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_a_run_learns_and_leaves_models_that_others_load(
+    tuning: str, data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    assert finetune_whisper.main(arguments(data, output, tiny, tuning, epochs=6)) == 0
+    rows = history(output)
+    assert [float(row["epoch"]) for row in rows] == [1, 2, 3, 4, 5, 6]
+    # Small updates of random weights learn little, and still they learn.
+    fall = {"full": 0.5, "lora": 0.05}[tuning]
+    assert float(rows[-1]["training_loss"]) < float(rows[0]["training_loss"]) - fall
+    record = read_record(output)
+    assert record["data"]["clips"] == {"train": 8, "validation": 2, "test": 2}
+    assert record["training"]["epochs"] == 6
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["validation_wer"] == min(float(row["validation_wer"]) for row in rows)
+    weights = {"full": ["model.safetensors"], "lora": ["adapter/adapter_model.safetensors", "merged/model.safetensors"]}
+    for name in weights[tuning]:
+        assert load_file(output / name)
+    assert (output / "figures" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert (output / "split.json").read_bytes() == (data / "split.json").read_bytes()
+    assert not (output / "checkpoints").exists()
+    # The longest of the twelve clips has 3.75 s.
+    assert record["model"]["window_seconds"] == 5
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_result(data: Path, tiny: Path, tmp_path: Path) -> None:
+    options = {"spec-augment": 0.2, "augment": "speed", "timestamp-share": 0.5, "epochs": 4}
+    assert finetune_whisper.main(arguments(data, tmp_path / "whole", tiny, **options)) == 0
+    killed = tmp_path / "killed"
+    command = [sys.executable, str(ROOT / "training" / "finetune_whisper.py"), *arguments(data, killed, tiny, **options)]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "space")})
+    deadline = time.monotonic() + 120
+    while last_whole_checkpoint(killed / "checkpoints") is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (killed / "model.safetensors").exists()
+    assert finetune_whisper.main(arguments(data, killed, tiny, **options)) == 0
+    kept = ("step", "training_loss", "validation_wer", "validation_loss")
+    rows = [[{name: row[name] for name in kept} for row in history(tmp_path / run)] for run in ("whole", "killed")]
+    assert rows[0] == rows[1]
+    whole, resumed = (load_file(tmp_path / run / "model.safetensors") for run in ("whole", "killed"))
+    assert all((whole[name] == resumed[name]).all() for name in whole)
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
+    for step, state in ((5, '{"global_step": 5}'), (10, '{"global_st'), (20, None)):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        if state:
+            (folder / "trainer_state.json").write_text(state)
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+    assert last_whole_checkpoint(tmp_path / "nowhere") is None
+
+
+def test_a_limit_in_minutes_ends_the_run_with_an_evaluation(data: Path, tiny: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    started = time.monotonic()
+    assert finetune_whisper.main(arguments(data, output, tiny, epochs=10000, minutes=0.05)) == 0
+    assert time.monotonic() - started < 60
+    record = read_record(output)
+    assert record["training"]["stopped_by_time"]
+    assert 0 < record["training"]["epochs"] < 10000
+    rows = history(output)
+    assert int(rows[-1]["step"]) == record["training"]["steps"]
+    # The rate falls to nothing by the clock, not by the ten thousandth epoch.
+    assert float(rows[-1]["learning_rate"]) < 0.005
+
+
+def test_another_run_in_the_same_folder_is_refused(
+    data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 0
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1, seed=5)) == 1
+    assert "holds a run with another seed; name another --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"window-seconds": 2}, "The longest clip has 3.8 s and the window 2 s"),
+        ({"window-seconds": 11}, "hears 10 s at most"),
+        ({"window-seconds": "long"}, "--window-seconds is auto or a whole number of seconds, not 'long'"),
+        ({"augment": "echo"}, "There is no augmentation 'echo'"),
+        ({"warmup-share": 1.5}, "--warmup-share lies between 0 and 1"),
+        ({"batch-size": 0}, "must be above 0"),
+        ({"base-model": "./nowhere"}, "The model folder './nowhere' does not exist"),
+    ],
+)
+def test_what_cannot_be_meant_gets_one_sentence(
+    change: dict, sentence: str, data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = arguments(data, tmp_path / "run", tiny, **change)
+    assert finetune_whisper.main(given) == 1
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence in told
+
+
+def test_data_that_is_not_there_gets_one_sentence(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune_whisper.main(arguments(Path("nowhere"), tmp_path / "run", tiny)) == 1
+    assert "There is no folder nowhere" in capsys.readouterr().err

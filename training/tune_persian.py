@@ -1,0 +1,142 @@
+"""The whole mission for a data set, in one command that goes on where it was interrupted.
+
+    make persian WORKBOOK=S.xlsx AUDIO=D OWNER=name
+    python training/tune_persian.py --workbook S.xlsx --audio-folder D --owner name
+
+It checks sheet and clips, tunes by LoRA and in full, measures base and tuned models on the same test clips, and
+publishes models, data and Space, each as a private repository of OWNER; without an owner all stays in `data/` and
+`runs/`. The default is the mission's: openai/whisper-small for 50 epochs, which wants a GPU. Two minutes on a CPU:
+
+    python training/tune_persian.py --workbook S.xlsx --audio-folder D --base-model packaged:whisper-base --minutes 1
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transformers.hf_argparser import HfArgumentParser
+
+from jobs import JobError, run_job
+
+TUNINGS = ("lora", "full")
+
+
+@dataclass(frozen=True)
+class MissionOptions:
+    """What to tune on, and how long."""
+
+    workbook: Path = field(metadata={"help": "sheet with the columns audio and text"})
+    audio_folder: Path = field(metadata={"help": "folder that the sheet's file names are in"})
+    owner: str = field(default="", metadata={"help": "user or organisation on the Hub; empty: publish nothing"})
+    name: str = field(default="", metadata={"help": "of data and models; empty: the workbook's"})
+    base_model: str = field(default="openai/whisper-small", metadata={"help": "model reference"})
+    tunings: str = field(default="lora,full", metadata={"help": "comma-separated: lora, full"})
+    epochs: float = field(default=50.0, metadata={"help": "passes over the training clips"})
+    minutes: float = field(default=0.0, metadata={"help": "limit of each training; 0: none"})
+    augment: str = field(default="speed,noise", metadata={"help": "see finetune_whisper.py"})
+    folder: Path = field(default=Path(), metadata={"help": "where data/ and runs/ are made"})
+    public: bool = field(default=False, metadata={"help": "publish for everybody"})
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if unknown := set(self.chosen) - set(TUNINGS):
+            raise ValueError(f"--tunings are lora and full, not '{sorted(unknown)[0]}'.")
+
+    @property
+    def chosen(self) -> list[str]:
+        """The tunings, in the order given."""
+        return [name.strip() for name in self.tunings.split(",") if name.strip()]
+
+    @property
+    def title(self) -> str:
+        """Name of data and models."""
+        return self.name or self.workbook.stem
+
+    def repository(self, tuning: str) -> str:
+        """Name of a model on the Hub, such as `owner/whisper-small-fa-myaudio-lora`."""
+        base = self.base_model.rpartition("/")[2].rpartition(":")[2]
+        return f"{self.owner}/{base}-fa-{self.title}-{tuning}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run every step that is not done yet."""
+    parser = HfArgumentParser(MissionOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        print(json.dumps(run_mission(options), ensure_ascii=False))
+    except (JobError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run_mission(options: MissionOptions) -> dict:
+    """Prepare, tune, measure and publish; return every tuning's figures and the addresses of what was published.
+
+    Raises:
+        JobError: a step failed.
+    """
+    data = options.folder / "data" / options.title
+    if not (data / "split.json").is_file():
+        run_job(
+            *("prepare_transcripts.py", "--workbook", str(options.workbook)),
+            *("--audio-folder", str(options.audio_folder), "--output", str(data)),
+        )
+    results: dict[str, dict] = {}
+    for tuning in options.chosen:
+        run = options.folder / "runs" / f"{options.title}-{tuning}"
+        tune(options, data, run, tuning)
+        results[tuning] = run_job("evaluate_whisper.py", "--data", str(data), "--run", str(run), accelerate=True)
+    print_table(results)
+    published = publish(options, data, results) if options.owner else {}
+    return {"data": str(data), "results": results, "published": published}
+
+
+def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
+    """Train one model, unless it is trained."""
+    record = run / "run.json"
+    if record.is_file() and "training" in json.loads(record.read_text(encoding="utf-8")):
+        print(f"\n{run} is trained.")
+        return
+    run_job(
+        *("finetune_whisper.py", "--data", str(data), "--tuning", tuning, "--output", str(run)),
+        *("--base-model", options.base_model, "--epochs", str(options.epochs), "--minutes", str(options.minutes)),
+        *("--augment", options.augment),
+        accelerate=True,
+    )
+
+
+def publish(options: MissionOptions, data: Path, results: dict[str, dict]) -> dict[str, dict]:
+    """Publish data, models and the Space, which serves the tuning that erred least."""
+    visibility = ["--public"] if options.public else []
+    published = {
+        "dataset": run_job(
+            *("publish.py", "dataset", "--data", str(data), "--repository", f"{options.owner}/{options.title}"),
+            *visibility,
+        )
+    }
+    for tuning in options.chosen:
+        run = options.folder / "runs" / f"{options.title}-{tuning}"
+        published[tuning] = run_job(
+            *("publish.py", "model", "--run", str(run), "--repository", options.repository(tuning)), *visibility
+        )
+    best = min(options.chosen, key=lambda tuning: results[tuning]["tuned_mean_clip_wer"])
+    published["space"] = run_job(
+        *("publish.py", "space", "--repository", f"{options.owner}/{options.title}-space"),
+        *("--persian", options.repository(best)),
+        *visibility,
+    )
+    return published
+
+
+def print_table(results: dict[str, dict]) -> None:
+    """Print the mean WER of every tuning beside its base's."""
+    print(f"\n{'tuning':8}{'mean WER before':>18}{'mean WER after':>18}{'verdict':>24}")
+    for tuning, figures in results.items():
+        before, after = figures["base_mean_clip_wer"], figures["tuned_mean_clip_wer"]
+        print(f"{tuning:8}{before:18.2%}{after:18.2%}{figures['verdict']:>24}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,9 +11,12 @@ import soxr
 from scipy.signal import butter, sosfilt
 
 from najva.transcriber.log_mel import SAMPLE_RATE_HZ
+from synthetic_speech import add_noise, add_room
 
 # Speeds of Ko et al., "Audio augmentation for speech recognition" (Interspeech 2015), pitch going along with tempo.
 _SPEEDS = (0.9, 1.1)
+_REVERBERATION_SECONDS, _DIRECT_TO_REVERBERANT_DB = (0.15, 0.8), (-2.0, 12.0)
+_NOISE_DB, _NOISE_SLOPES = (8.0, 35.0), (0.0, 2.0)
 _LOW_HZ, _HIGH_HZ = (80.0, 350.0), (3000.0, 7000.0)
 
 
@@ -32,6 +35,33 @@ def limit_band(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarr
     return sosfilt(sections, waveform).astype(np.float32)
 
 
+def put_into_room(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Let half of the clips sound in a room, from a furnished one to a hall; the echo after the clip's end is cut."""
+    if generator.random() < 0.5:
+        return waveform
+    echoing = add_room(
+        waveform,
+        SAMPLE_RATE_HZ,
+        reverberation_seconds=generator.uniform(*_REVERBERATION_SECONDS),
+        direct_to_reverberant_db=generator.uniform(*_DIRECT_TO_REVERBERANT_DB),
+        generator=generator,
+    )
+    return echoing[: waveform.size]
+
+
+def lay_noise_over(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Lay steady noise, from hiss to rumble, over two thirds of the clips."""
+    if generator.random() < 1 / 3 or not waveform.any():
+        return waveform
+    return add_noise(
+        waveform,
+        SAMPLE_RATE_HZ,
+        snr_db=generator.uniform(*_NOISE_DB),
+        slope=generator.uniform(*_NOISE_SLOPES),
+        generator=generator,
+    )
+
+
 def change_level(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Make a clip louder or softer by up to 12 dB, as far as it does not clip."""
     gain = 10 ** (generator.uniform(-12, 6) / 20)
@@ -40,6 +70,8 @@ def change_level(waveform: np.ndarray, generator: np.random.Generator) -> np.nda
 
 AUGMENTATIONS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "speed": change_speed,
+    "room": put_into_room,
+    "noise": lay_noise_over,
     "band": limit_band,
     "level": change_level,
 }

@@ -159,7 +159,7 @@ def print_addresses(result: dict, page: str, seconds: float) -> None:
     figures = result["figures"]
     print(
         f"\nMean WER before {figures['base_mean_clip_wer']:.1%}, after {figures['tuned_mean_clip_wer']:.1%}, on the "
-        f"same {figures['clips']} clips of synthetic voices ({figures['verdict']}); {seconds / 60:.1f} minutes in all.\n"
+        f"same {figures['clips']} synthetic clips ({figures['verdict']}); {seconds / 60:.1f} minutes in all.\n"
         f"Card:  {result['card']}\nPage:  {page}",
         flush=True,
     )

@@ -26,7 +26,8 @@ def main() -> None:
         parser.error(f"Port {options.port} cannot be used ({error.strerror}); choose another by --port.")
     print(f"The Hub is at {hub.endpoint} and keeps everything in {options.folder}.")
     print(f"Its user is {hub.user}; the token may read and write. Paste into a terminal:\n")
-    print(f"export HF_ENDPOINT={hub.endpoint} HF_TOKEN={hub.token} HF_HUB_DISABLE_XET=1\n")
+    print(f"export HF_ENDPOINT={hub.endpoint} HF_TOKEN={hub.token}\n")
+    print("Large files go by Xet, as the client does it by default; HF_HUB_DISABLE_XET=1 there makes them go by LFS.")
     print(f"In a browser, with private repositories: {hub.endpoint}/?token={hub.token}")
     print("Ctrl-C ends it.", flush=True)
     with suppress(KeyboardInterrupt):

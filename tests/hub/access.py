@@ -18,6 +18,7 @@ from .commits import Commit
 from .errors import BadToken, EntryMissing, Forbidden, HubError, RepositoryMissing
 from .objects import StoredFile, write_atomically
 from .store import Repository, Store
+from .xet.tokens import XetTokens
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Accounts:
             BadToken: there is none.
         """
         if token not in self._by_token:
-            raise BadToken("Invalid credentials in Authorization header")
+            raise BadToken
         return self._by_token[token]
 
 
@@ -81,12 +82,15 @@ class Site:
     Attributes:
         multipart_bytes: size of a part; a larger LFS file is uploaded in parts.
         page_entries: most entries of one page of a listing.
+        xet_token_seconds: how long a token for the Xet storage is valid.
     """
 
     store: Store
     accounts: Accounts
+    xet_tokens: XetTokens
     multipart_bytes: int = 64 << 20
     page_entries: int = 1000
+    xet_token_seconds: int = 900
 
 
 class Call:
@@ -106,7 +110,10 @@ class Call:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         # A browser cannot send the header, so the pages take the token from the address.
         token = token if scheme == "Bearer" else request.query_params.get("token", "")
-        self.account = self.site.accounts.find(token) if token else None
+        self.account = self._identify(token)
+
+    def _identify(self, token: str) -> Account | None:
+        return self.site.accounts.find(token) if token else None
 
     def part(self, name: str, default: str = "") -> str:
         """Returns a decoded parameter of the path."""
@@ -139,12 +146,22 @@ class Call:
         except ValueError as error:
             raise HubError("The request's body is not JSON.") from error
 
+    def refuse_pull_request(self) -> None:
+        """Raises HubError where a pull request is to be made."""
+        if self.flag("create_pr"):
+            raise HubError("The loopback Hub has no pull requests.")
+
     def can_see(self, repository: Repository) -> bool:
         """Tells whether the caller may know of the repository."""
         return not repository.private or (self.account is not None and self.account.user == repository.owner)
 
-    def check_writer(self, owner: str) -> None:
-        """Lets only the owner pass, with a token that may write.
+    def check_creator(self, kind: str, owner: str) -> None:
+        """Lets only those pass who may make a repository; in the Hub's words, as quoted in
+        https://github.com/huggingface/deep-rl-class/issues/508.
+
+        Args:
+            kind: `model`, `dataset` or `space`.
+            owner: whose it is to be.
 
         Raises:
             BadToken: no token was sent.
@@ -152,10 +169,22 @@ class Call:
         """
         if self.account is None:
             raise BadToken("A token is needed to write.")
+        if self.account != Account(owner, "write"):
+            raise Forbidden(f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
+
+    def check_writer(self, owner: str) -> None:
+        """Lets only the owner pass, with a token that may write.
+
+        Raises:
+            BadToken: no token was sent.
+            Forbidden: the token may not write there; in the Hub's words, as its users quote them.
+        """
+        if self.account is None:
+            raise BadToken("A token is needed to write.")
         if self.account.role != "write":
-            raise Forbidden("This token may only read.")
+            raise Forbidden("you must use a write token to upload to a repository")
         if self.account.user != owner:
-            raise Forbidden(f"{self.account.user} may not write to the repositories of {owner}.")
+            raise Forbidden("Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request")
 
     def find_repository(self, kind: str, owner: str, name: str, *, write: bool = False) -> Repository:
         """Returns a repository.
@@ -200,18 +229,19 @@ class Call:
 Handler = Callable[[Call], Awaitable[Response]]
 
 
-def route(method: str, path: str, handler: Handler) -> Route:
+def route(method: str, path: str, handler: Handler, call: type[Call] = Call) -> Route:
     """Binds a handler to an address and turns its refusals into answers.
 
     Args:
         method: HTTP method; GET serves HEAD, too.
         path: Starlette pattern.
         handler: gets the request as a `Call`.
+        call: the class of `Call` that it gets.
     """
 
     async def endpoint(request: Request) -> Response:
         try:
-            return await handler(Call(request))
+            return await handler(call(request))
         except HubError as refusal:
             return refusal.response()
 

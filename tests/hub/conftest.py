@@ -15,11 +15,17 @@ MODEL = "najva-tester/model"
 CARD = "---\nlicense: mit\nlanguage: fa\npipeline_tag: automatic-speech-recognition\n---\n# نجوا <b>\n"
 
 
+@pytest.fixture(params=["xet", "lfs"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How large files go: every test of a Hub runs with Xet, as the client does it by default, and without."""
+    return request.param
+
+
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+def hub(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
     """A running Hub that this process's client uses by default, with empty caches."""
     with LoopbackHub(tmp_path / "hub") as hub:
-        redirect_client(monkeypatch, hub, tmp_path / "home")
+        redirect_client(monkeypatch, hub, tmp_path / "home", xet=way == "xet")
         yield hub
 
 

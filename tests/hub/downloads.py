@@ -11,6 +11,8 @@ from .access import Call, route
 from .commits import Commit
 from .errors import EntryMissing, HubError
 from .objects import StoredFile
+from .store import Repository
+from .xet.routes import storage_address
 
 
 async def resolve(call: Call) -> Response:
@@ -21,6 +23,7 @@ async def resolve(call: Call) -> Response:
     headers = _headers(commit, file)
     if file.sha256:
         headers["Location"] = f"{call.storage_origin}/storage/{file.sha256}"
+        headers |= _xet_headers(call, repository, commit, file.sha256)
         return Response(status_code=302, headers=headers)
     path = quote(call.part("path"))
     headers["Location"] = f"/api/resolve-cache/{repository.kind}/{repository.id}/{commit.id}/{path}"
@@ -66,3 +69,13 @@ def _headers(commit: Commit, file: StoredFile) -> dict[str, str]:
     if file.sha256:
         headers |= {"X-Linked-ETag": f'"{file.sha256}"', "X-Linked-Size": str(file.size)}
     return headers
+
+
+def _xet_headers(call: Call, repository: Repository, commit: Commit, sha256: str) -> dict[str, str]:
+    """Tells clients with Xet how to fetch the file by it; others follow the redirect."""
+    name = call.site.store.xet.name_of(sha256)
+    if name is None:
+        return {}
+    token = f"{call.origin}/api/{repository.kind}/{repository.id}/xet-read-token/{commit.id}"
+    plan = f"{storage_address(call)}/v2/reconstructions/{name}"
+    return {"X-Xet-Hash": name, "Link": f'<{token}>; rel="xet-auth", <{plan}>; rel="xet-reconstruction-info"'}

@@ -44,13 +44,21 @@ class HubError(Exception):
 
 
 class BadToken(HubError):
-    """The token is not one of this Hub."""
+    """The token is not one of this Hub, or has expired, which the Hub does not tell apart."""
 
     status = 401
 
+    def __init__(self, message: str = "Invalid credentials in Authorization header"):
+        """Words the refusal as the Hub does; the client looks for these words.
+
+        Args:
+            message: other words, where no token was sent at all.
+        """
+        super().__init__(message)
+
 
 class Forbidden(HubError):
-    """The token is known but may not do this."""
+    """The token is known but may not do this. The client puts its own words around the message, and a full stop."""
 
     status = 403
 
@@ -103,3 +111,9 @@ class StaleParent(HubError):
     """The branch has moved on since the commit was prepared."""
 
     status = 412
+
+
+class RangeMissing(HubError):
+    """The content ends before the range that is asked for."""
+
+    status = 416

@@ -1,6 +1,6 @@
-"""Pushes tiny models by stock `transformers` and `peft`, loads them back, and prints what came of it as JSON.
+"""Pushes tiny models and clips by stock `transformers`, `peft` and `datasets`, loads them back, prints the outcome.
 
-A program of its own, as both libraries read the Hub's address when they are imported. Run by `test_hub_libraries.py`.
+A program of its own, as the libraries read the Hub's address when they are imported. Run by `test_hub_libraries.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
+from datasets import Audio, Dataset, load_dataset
 from huggingface_hub import HfApi
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
@@ -78,8 +80,22 @@ def logits(model: torch.nn.Module) -> torch.Tensor:
     return model(input_features=features, decoder_input_ids=torch.tensor([[257, 258, 259]])).logits
 
 
+def clips_come_back() -> bool:
+    """Pushes a data set of two clips; tells whether it is the same when loaded and when streamed."""
+    noise = np.random.default_rng(0)
+    clips = [{"bytes": noise.bytes(300_000), "path": f"{number}.wav"} for number in range(2)]
+    as_bytes = Audio(decode=False)
+    made = Dataset.from_dict({"audio": clips, "text": [TEXT, "متن"]}).cast_column("audio", as_bytes)
+    made.push_to_hub("najva-tester/tiny-clips", private=True)
+    found = []
+    for streaming in (False, True):
+        loaded = load_dataset("najva-tester/tiny-clips", split="train", streaming=streaming)
+        found.append(list(loaded.cast_column("audio", as_bytes)))
+    return found[0] == found[1] == list(made)
+
+
 def main(folder: Path) -> None:
-    """Pushes a model, its processor and an adapter, loads all three and compares."""
+    """Pushes a model, its processor, an adapter and a data set, loads all of them and compares."""
     processor = tiny_processor(folder / "vocabulary")
     model = tiny_whisper(len(processor.tokenizer))
     model.push_to_hub("tiny-whisper", private=True)
@@ -100,6 +116,7 @@ def main(folder: Path) -> None:
     found = {
         "model_files": api.list_repo_files("najva-tester/tiny-whisper"),
         "adapter_files": api.list_repo_files("najva-tester/tiny-adapter"),
+        "same_clips": clips_come_back(),
         "private": api.model_info("najva-tester/tiny-adapter").private,
         "text": loaded_processor.decode(loaded_processor.tokenizer(TEXT).input_ids, skip_special_tokens=True),
         "vocabulary": len(loaded_processor.tokenizer),

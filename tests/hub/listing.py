@@ -29,7 +29,7 @@ async def tree(call: Call) -> Response:
         steps = path[skipped:].split("/")
         deepest = len(steps) if call.flag("recursive") else 1
         paths |= {path[:skipped] + "/".join(steps[:depth]) for depth in range(1, deepest + 1)}
-    return paged(call, [_entry(repository, commit, path, call.flag("expand")) for path in sorted(paths)])
+    return paged(call, [_entry(call, repository, commit, path, call.flag("expand")) for path in sorted(paths)])
 
 
 async def paths_info(call: Call) -> Response:
@@ -43,7 +43,7 @@ async def paths_info(call: Call) -> Response:
         form = parse_qs((await call.request.body()).decode())
         paths, expand = form.get("paths", []), form.get("expand", [""])[0].lower() == "true"
     known = [path for path in paths if path in commit.files or commit.below(path)]
-    return JSONResponse([_entry(repository, commit, path, expand) for path in known])
+    return JSONResponse([_entry(call, repository, commit, path, expand) for path in known])
 
 
 def routes() -> list[Route]:
@@ -56,7 +56,7 @@ def routes() -> list[Route]:
     ]
 
 
-def _entry(repository: Repository, commit: Commit, path: str, expand: bool) -> dict[str, Any]:
+def _entry(call: Call, repository: Repository, commit: Commit, path: str, expand: bool) -> dict[str, Any]:
     file = commit.files.get(path)
     if file is None:
         entry = {"type": "directory", "path": path, "oid": commit.folder_id(path), "size": 0}
@@ -64,6 +64,8 @@ def _entry(repository: Repository, commit: Commit, path: str, expand: bool) -> d
         entry = {"type": "file", "path": path, "oid": file.sha1, "size": file.size}
         if file.sha256:
             entry["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": file.pointer_size}
+            if name := call.site.store.xet.name_of(file.sha256):
+                entry["xetHash"] = name
     if expand:
         last = repository.last_change(commit, path)
         entry["lastCommit"] = {"id": last.id, "title": last.title, "date": last.date}

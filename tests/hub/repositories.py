@@ -30,13 +30,17 @@ async def whoami(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Makes a repository."""
+    """Makes a repository.
+
+    The refusal of one that exists is quoted in https://github.com/huggingface/sentence-transformers/issues/2972; the
+    client needs the address in it.
+    """
     wish = await call.json()
     kind, owner = _kind_and_owner(call, wish)
-    call.check_writer(owner)
+    call.check_creator(KINDS[kind], owner)
     known = call.site.store.find(kind, owner, wish["name"])
     if known:
-        raise Conflict("You already created this repository.", url=call.origin + known.page_path)
+        raise Conflict(f"You already created this {KINDS[kind]} repo", url=call.origin + known.page_path)
     attributes = "".join(f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in LFS_SUFFIXES)
     repository = call.site.store.create(
         kind,

@@ -17,6 +17,8 @@ from . import downloads, listing, page, repositories, uploads
 from .access import Accounts, Site, route
 from .faults import Faults
 from .store import Store
+from .xet import routes as xet
+from .xet.tokens import XetTokens
 
 _START_SECONDS = 20
 _STOP_SECONDS = 3
@@ -51,7 +53,7 @@ def hub_application(site: Site) -> Starlette:
         for pattern in ("/api/{kind}/{owner}/{name}/{rest:path}", "/{name}/resolve/{rest:path}", "/{path:path}")
         for method in ("GET", "POST", "PUT", "DELETE")
     ]
-    parts = (repositories, uploads, listing, downloads, page)
+    parts = (xet, repositories, uploads, listing, downloads, page)
     application = Starlette(routes=[known for part in parts for known in part.routes()] + anything)
     application.router.redirect_slashes = False
     application.state.site = site
@@ -85,7 +87,7 @@ class LoopbackHub:
         """
         folder = Path(folder)
         accounts = Accounts(folder / "accounts.json")
-        self.site = Site(Store(folder), accounts)
+        self.site = Site(Store(folder), accounts, XetTokens(folder / "xet" / "key"))
         self.user = user
         self.token = accounts.token_for(user, "write", token)
         self.read_token = accounts.token_for(user, "read")
@@ -111,18 +113,19 @@ class LoopbackHub:
         """
         return HfApi(endpoint=self.endpoint, token=token or self.token)
 
-    def environment(self, home: Path | str) -> dict[str, str]:
+    def environment(self, home: Path | str, *, xet: bool = True) -> dict[str, str]:
         """Returns this process's environment, changed so that a subprocess uses this Hub and nothing else.
 
         Args:
             home: folder for the subprocess's own caches.
+            xet: whether the client uses Xet, as it does by default.
         """
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGINGFACE_"))},
             "HF_ENDPOINT": self.endpoint,
             "HF_TOKEN": self.token,
             "HF_HOME": str(home),
-            "HF_HUB_DISABLE_XET": "1",
+            **({} if xet else {"HF_HUB_DISABLE_XET": "1"}),
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "GRADIO_ANALYTICS_ENABLED": "False",
             "NO_PROXY": "127.0.0.1,localhost",
@@ -135,7 +138,8 @@ class LoopbackHub:
             OSError: the port is taken.
             RuntimeError: it does not come up.
         """
-        listener = socket.socket()
+        # Only where the protocol is named does asyncio send small answers at once; otherwise each costs 40 ms.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]

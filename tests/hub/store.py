@@ -4,6 +4,7 @@ A commit is one JSON file that lists every file of the revision with its hashes,
 walking a tree. Layout below the store's folder::
 
     objects/regular, objects/large                              file contents, shared by all repositories
+    xet/                                                        see `xet.store`
     repositories/{models,datasets,spaces}/OWNER/NAME/
         repository.json                                         visibility and the commit each branch and tag is at
         commits/COMMIT.json
@@ -23,6 +24,7 @@ from pathlib import Path
 from .commits import Commit, Delete, Put, changed
 from .errors import Conflict, HubError, RevisionMissing, StaleParent
 from .objects import ObjectStore, StoredFile, write_atomically
+from .xet.store import XetStore
 
 KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 MAIN = "refs/heads/main"
@@ -192,6 +194,7 @@ class Store:
             folder: as the module's description lays it out.
         """
         self.objects = ObjectStore(folder / "objects")
+        self.xet = XetStore(folder / "xet", self.objects)
         self._repositories = folder / "repositories"
 
     def find(self, kind: str, owner: str, name: str) -> Repository | None:

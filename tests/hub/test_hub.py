@@ -43,6 +43,7 @@ def test_unchanged_folder_makes_no_commit(hub: LoopbackHub, pushed: str, folder:
     assert {entry.path for entry in tree if entry.last_commit.oid == changed} == {"config.json"}
 
 
+@pytest.mark.parametrize("way", ["lfs"], indirect=True)
 def test_large_file_goes_in_parts(hub: LoopbackHub, folder: Path) -> None:
     """Above the size of a part the LFS upload is split, and joined again."""
     hub.site.multipart_bytes = 4 << 20
@@ -84,7 +85,7 @@ def test_lfs_is_chosen_by_name_size_and_content(hub: LoopbackHub) -> None:
     assert {file.rfilename for file in siblings if not file.lfs} == {".gitattributes", "persian.txt"}
 
 
-def test_resolve_redirects_as_the_real_hub_does(hub: LoopbackHub, pushed: str) -> None:
+def test_resolve_redirects_as_the_real_hub_does(hub: LoopbackHub, pushed: str, way: str) -> None:
     """An LFS file lies on another origin, a regular one on the same; the redirect itself carries the facts."""
     start = f"{hub.endpoint}/{MODEL}/resolve/main"
     large = httpx2.head(f"{start}/model.safetensors")
@@ -92,6 +93,9 @@ def test_resolve_redirects_as_the_real_hub_does(hub: LoopbackHub, pushed: str) -
     assert (large.status_code, large.headers["x-repo-commit"]) == (302, pushed)
     assert large.headers["location"] == f"{hub.endpoint.replace('127.0.0.1', 'localhost')}/storage/{linked}"
     assert large.headers["x-linked-size"] == str(11 << 20)
+    token = f"{hub.endpoint}/api/models/{MODEL}/xet-read-token/{pushed}"
+    assert ("x-xet-hash" in large.headers) == (way == "xet")
+    assert large.links.get("xet-auth", {}).get("url") == (token if way == "xet" else None)
     small = httpx2.head(f"{start}/config.json")
     assert (small.status_code, small.headers["x-repo-commit"]) == (307, pushed)
     final = httpx2.head(hub.endpoint + small.headers["location"])

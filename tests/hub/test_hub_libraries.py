@@ -1,4 +1,4 @@
-"""Stock `transformers` and `peft` push to the loopback Hub and load back, in a process of their own."""
+"""Stock `transformers`, `peft` and `datasets` push to the loopback Hub and load back, in a process of their own."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PROGRAM = Path(__file__).with_name("library_round_trip.py")
 
 
 @pytest.mark.slow
-def test_whisper_and_adapter_come_back(tmp_path: Path) -> None:
-    """Weights, processor and LoRA adapter are the same after push and load, the private way."""
+def test_whisper_adapter_and_clips_come_back(way: str, tmp_path: Path) -> None:
+    """Weights, processor, LoRA adapter and a data set are the same after push and load, the private way."""
     with LoopbackHub(tmp_path / "hub") as hub:
         run = subprocess.run(
             [sys.executable, str(PROGRAM), str(tmp_path / "work")],
-            env=hub.environment(tmp_path / "home"),
+            env=hub.environment(tmp_path / "home", xet=way == "xet"),
             cwd=tmp_path,
             capture_output=True,
             text=True,
@@ -30,9 +30,11 @@ def test_whisper_and_adapter_come_back(tmp_path: Path) -> None:
         )
         assert run.returncode == 0, run.stderr[-4000:]
         found = json.loads(run.stdout.splitlines()[-1])
-        lfs_puts = [request for request in hub.requests if request.startswith("PUT /storage/")]
+        puts = [request.removeprefix("PUT /storage/") for request in hub.requests if request.startswith("PUT")]
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= set(found["model_files"])
     assert {"adapter_config.json", "adapter_model.safetensors"} <= set(found["adapter_files"])
     assert found["text"] == "نجوا یعنی whisper" and (found["vocabulary"], found["mel_bins"]) == (261, 16)
     assert found["private"] and found["same_logits"] and found["same_adapted_logits"] and found["adapter_matters"]
-    assert len(lfs_puts) == 2
+    assert found["same_clips"]
+    # The model, the adapter and the data set.
+    assert len(puts) == 3 and all(put.startswith("xorbs/") == (way == "xet") for put in puts)

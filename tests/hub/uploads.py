@@ -27,7 +27,7 @@ LFS_SUFFIXES = tuple(f".{ending}" for ending in _LFS_ENDINGS.split())
 async def preupload(call: Call) -> Response:
     """Says for every file whether it goes by LFS, and what the repository holds under its name now."""
     repository = call.repository(write=True)
-    _refuse_pull_request(call)
+    call.refuse_pull_request()
     present = call.commit(repository).files
     answers = []
     for wish in (await call.json())["files"]:
@@ -69,7 +69,7 @@ async def lfs_verify(call: Call) -> Response:
 async def commit(call: Call) -> Response:
     """Makes a commit from one JSON object per line."""
     repository = call.repository(write=True)
-    _refuse_pull_request(call)
+    call.refuse_pull_request()
     header: dict[str, Any] = {}
     changes: list[Put | Delete] = []
     for line in (await call.request.body()).splitlines():
@@ -126,11 +126,6 @@ def routes() -> list[Route]:
         route("PUT", "/storage/{sha256}/{number}", put_part),
         route("POST", "/storage/{sha256}", join_parts),
     ]
-
-
-def _refuse_pull_request(call: Call) -> None:
-    if call.flag("create_pr"):
-        raise HubError("The loopback Hub has no pull requests.")
 
 
 def _mode(wish: dict[str, Any]) -> str:

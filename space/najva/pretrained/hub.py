@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -42,7 +43,6 @@ class Hub:
         self.offline = offline
         # Read when needed, since the client library itself fixes it at its first import.
         self.endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or constants.ENDPOINT
-        huggingface_hub.set_client_factory(_bounded_client)
         self._lock = Lock()
         self._probed_at, self._answered = float("-inf"), False
 
@@ -79,7 +79,8 @@ class Hub:
         if not self.answers:
             return self._cached(repository, revision, name)
         try:
-            return self._download(repository, revision, name)
+            with _impatience:
+                return self._download(repository, revision, name)
         except errors.GatedRepoError as error:
             raise ModelError(
                 f"The model {name} is gated: accept its terms on {self.endpoint}/{repository} and set HF_TOKEN."
@@ -156,24 +157,75 @@ class Hub:
 
 
 class HubSilenceError(OSError):
-    """The Hub took a request and did not answer in time."""
+    """The Hub took a request and did not answer in time, or fell silent within its answer."""
+
+
+class _Impatience:
+    """The Hub library made to give up, for as long as a model is fetched.
+
+    By itself it waits for ever, or asks six times with pauses. Here silence ends the download at once: the caller has
+    something to fall back on. A push from the same process, before or after, waits as long as the library likes.
+
+    Files come by plain HTTP, not by Xet: `hf_xet` waits 300 seconds and asks six times, its limits
+    (`HF_XET_CLIENT_READ_TIMEOUT` and others) are fixed for the whole process and hold for uploads too, in which minutes
+    of silence are usual, and it raises RuntimeError for everything.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._xet_was_off = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._xet_was_off, constants.HF_HUB_DISABLE_XET = constants.HF_HUB_DISABLE_XET, True
+                huggingface_hub.set_client_factory(_bounded_client)
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                constants.HF_HUB_DISABLE_XET = self._xet_was_off
+                huggingface_hub.set_client_factory(default_client_factory)
+
+
+_impatience = _Impatience()
+
+
+class _Body(httpx2.SyncByteStream):
+    """The body of an answer; silence within it is no error that the library would try to mend."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, host: str) -> None:
+        self._stream, self._host = stream, host
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._stream
+        except httpx2.TimeoutException as error:
+            raise HubSilenceError(f"{self._host} fell silent") from error
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _bounded_client() -> httpx2.Client:
-    """Return the Hub library's own client, made to give up.
-
-    By itself it waits for ever, or asks six times with pauses. Here a request that gets no answer ends the download at
-    once: the caller has something to fall back on.
-    """
+    """Return the Hub library's own client, which gives up at the first silence."""
     client = default_client_factory()
-    client.timeout = httpx2.Timeout(_SILENCE_SECONDS)
+    limits = httpx2.Timeout(_SILENCE_SECONDS).as_dict()
     send = client.send
 
     def send_once(request: httpx2.Request, **options) -> httpx2.Response:
+        # The library asks for its own, longer limits.
+        request.extensions["timeout"] = limits
         try:
-            return send(request, **options)
+            response = send(request, **options)
         except (httpx2.TimeoutException, httpx2.NetworkError) as error:
             raise HubSilenceError(f"{request.url.host} does not answer") from error
+        if options.get("stream"):
+            response.stream = _Body(response.stream, request.url.host)
+        return response
 
     client.send = send_once
     return client

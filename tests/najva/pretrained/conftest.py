@@ -1,12 +1,11 @@
 """The packaged model laid out once, and a tiny one beside it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from najva.pretrained.packaged_whisper import packaged_whisper
-from tests.najva.pretrained.tiny_models import give_back_client, save_tiny_whisper
+from tests.najva.pretrained.tiny_models import save_tiny_whisper
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +18,3 @@ def packaged(cache: Path) -> Path:
 def tiny(packaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny Whisper, Hub-style; copied by whoever changes it."""
     return save_tiny_whisper(tmp_path_factory.mktemp("models") / "tiny", packaged / "transformers")
-
-
-@pytest.fixture(autouse=True)
-def client() -> Iterator[None]:
-    """The Hub library's client is as it was when a test ends."""
-    yield
-    give_back_client()

@@ -6,13 +6,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
-from huggingface_hub import file_download
+from huggingface_hub import CommitOperationAdd, constants
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel
 
 from najva.pretrained import Hub, ModelError, find_checkpoint
+from najva.pretrained import hub as hub_module
 from tests.hub import LoopbackHub
+from tests.hub.client import leave_out_pauses
 from tests.najva.pretrained import tiny_models
 from tests.najva.pretrained.tiny_models import change_json, push
 
@@ -20,12 +23,20 @@ MODEL = "najva-tester/tiny"
 BERT = BertConfig(vocab_size=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=1, intermediate_size=16)
 
 
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    # The client's pauses between attempts are left out.
-    monkeypatch.setattr(file_download.time, "sleep", lambda seconds: threading.Event().wait(min(seconds, 0.01)))
-    with tiny_models.running_hub(tmp_path) as hub:
+@pytest.fixture(params=["xet", "lfs"])
+def hub(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
+    """A Hub whose models were pushed in either way."""
+    leave_out_pauses(monkeypatch)
+    with tiny_models.running_hub(tmp_path, xet=request.param == "xet") as hub:
         yield hub
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """The time limit, shortened from the real one, which nobody should have to wait for."""
+    assert hub_module._SILENCE_SECONDS < 10
+    monkeypatch.setattr(hub_module, "_SILENCE_SECONDS", 1.0)
+    return 1.0
 
 
 @pytest.fixture
@@ -194,13 +205,45 @@ class TestHubThatIsAway:
 
     @pytest.mark.parametrize("address", ["", "/resolve/", "/storage/"])
     @pytest.mark.slow
-    def test_silent_hub_costs_seconds(self, hub, tiny, address):
+    def test_silent_hub_costs_seconds(self, hub, tiny, address, impatient):
         push(hub.api(), tiny, MODEL)
         hub.faults.hang(only=address)
         start = time.monotonic()
         message = refusal(MODEL, Hub())
-        assert time.monotonic() - start < 15
+        assert impatient < time.monotonic() - start < 10
         assert MODEL in message and hub.endpoint[7:] in message
+
+    @pytest.mark.parametrize("sent_bytes", [0, 1_000_000])
+    def test_hub_that_falls_silent_within_the_weights_costs_seconds(self, hub, tiny, cache, sent_bytes, impatient):
+        commit = push(hub.api(), tiny, MODEL)
+        hub.faults.stall_downloads(sent_bytes, only="/storage/")
+        start = time.monotonic()
+        message = refusal(MODEL, Hub())
+        assert impatient < time.monotonic() - start < 10
+        assert MODEL in message and "went away" in message and hub.endpoint[7:] in message
+        assert sum(request.startswith("GET /storage/") for request in hub.requests) == 1
+        hub.faults.clear()
+        assert find_checkpoint(MODEL, Hub(), cache).revision == commit
+
+    def test_a_push_from_the_same_process_is_not_hurried(self, hub, tiny, cache, impatient):
+        """Before and after a model is fetched, also in vain, the client is the library's own, with Xet if it was."""
+        xet = constants.HF_HUB_DISABLE_XET
+        push(hub.api(), tiny, MODEL)
+        find_checkpoint(MODEL, Hub(), cache)
+        refusal("najva-tester/nothing", Hub())
+        assert xet == constants.HF_HUB_DISABLE_XET
+        hub.faults.hang(only="/commit/")
+        threading.Timer(2 * impatient, hub.faults.clear).start()
+        with pytest.raises(httpx2.RemoteProtocolError):  # the test's Hub drops what hangs; a limit would come first
+            hub.api().create_commit(MODEL, [CommitOperationAdd("more.txt", b"more")], commit_message="Slow")
+
+    def test_limits_hold_until_the_last_of_two_fetches_is_over(self, hub):
+        xet = constants.HF_HUB_DISABLE_XET
+        with hub_module._impatience:
+            with hub_module._impatience:
+                pass
+            assert constants.HF_HUB_DISABLE_XET
+        assert xet == constants.HF_HUB_DISABLE_XET
 
     def test_download_that_breaks_off_is_one_sentence_and_is_taken_up_again(self, hub, tiny, cache):
         commit = push(hub.api(), tiny, MODEL)

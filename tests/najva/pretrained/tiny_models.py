@@ -97,10 +97,10 @@ def push(api: HfApi, folder: Path, name: str, *, private: bool = False) -> str:
 
 
 @contextmanager
-def running_hub(folder: Path, user: str = "najva-tester") -> Iterator[LoopbackHub]:
-    """A Hub that this process's client uses, with an empty cache."""
+def running_hub(folder: Path, user: str = "najva-tester", *, xet: bool = True) -> Iterator[LoopbackHub]:
+    """A Hub that this process's client uses, with an empty cache, and with Xet unless told otherwise."""
     with pytest.MonkeyPatch.context() as patch, LoopbackHub(folder / "hub", user=user) as hub:
-        redirect_client(patch, hub, folder / "home")
+        redirect_client(patch, hub, folder / "home", xet=xet)
         yield hub
 
 

@@ -27,7 +27,7 @@ persian: environment
 	$(bin)/python training/tune_persian.py --workbook "$(WORKBOOK)" --audio-folder "$(AUDIO)" \
 		$(if $(OWNER),--owner "$(OWNER)") $(MISSION)
 
-demo: environment
+demo: .venv/installed-tests
 	$(bin)/python training/demo.py --port $(PORT)
 
 environment: .venv/installed

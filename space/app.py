@@ -12,7 +12,7 @@ import gradio as gr
 
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import endpoints, live, look, speech
+from tabs import addresses, endpoints, live, look, speech
 from tabs.uploads import Uploads
 
 
@@ -30,7 +30,9 @@ def build(services: Services) -> gr.Blocks:
         with gr.Tab("Live"):
             live.build(services)
         endpoints.build(services, uploads)
-    return page.queue(max_size=services.settings.max_queue)
+    addresses.fetch_within_limits(page, services.settings.max_bytes)
+    # No call passes the queue by: as on a Space, where this is Gradio's default.
+    return page.queue(max_size=services.settings.max_queue, api_open=False)
 
 
 try:

@@ -71,12 +71,21 @@ class RunningApp:
 def shared_app(config: pytest.Config, cache: Path, folder: Callable[[], Path]) -> RunningApp:
     """Return the run's one app; it is started for whoever asks first and ends with the run."""
     if _STASH not in config.stash:
-        app = _start(cache, folder())
-        config.stash[_STASH] = app
+        config.stash[_STASH] = app = _start(cache, folder())
         config.add_cleanup(app.stop)
-        wait_until(lambda: app.process.poll() is not None or _answers(app.url), 120, lambda: app.log)
-        assert app.process.poll() is None, app.log
+        _wait_for_answer(app)
     return config.stash[_STASH]
+
+
+@contextmanager
+def own_app(cache: Path, folder: Path, **settings: str) -> Iterator[RunningApp]:
+    """Start an app with settings of its own, and end it."""
+    app = _start(cache, folder, **settings)
+    try:
+        _wait_for_answer(app)
+        yield app
+    finally:
+        app.stop()
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], object] = lambda: "") -> None:
@@ -87,7 +96,7 @@ def wait_until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[]
         time.sleep(0.05)
 
 
-def _start(cache: Path, folder: Path) -> RunningApp:
+def _start(cache: Path, folder: Path, **settings: str) -> RunningApp:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,9 +112,18 @@ def _start(cache: Path, folder: Path) -> RunningApp:
     others = {name: value for name, value in os.environ.items() if not name.startswith(("NAJVA_", "GRADIO_"))}
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "space/app.py"], cwd=ROOT, env=others | mine, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "space/app.py"],
+            cwd=ROOT,
+            env=others | mine | settings,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     return RunningApp(f"http://127.0.0.1:{port}", process, folder)
+
+
+def _wait_for_answer(app: RunningApp) -> None:
+    wait_until(lambda: app.process.poll() is not None or _answers(app.url), 120, lambda: app.log)
+    assert app.process.poll() is None, app.log
 
 
 def _answers(url: str) -> bool:

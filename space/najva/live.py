@@ -11,6 +11,7 @@ from najva.vad import SAMPLE_RATE_HZ, Cutting, Span, SpanCutter, SpeechDetector
 
 # A speaker waits for the text at a pause, so a shorter one than a file's ends a span.
 LIVE_CUTTING = Cutting(pause_seconds=0.6, max_seconds=20.0)
+MAX_SESSION_SECONDS = 3600.0
 
 
 class LiveError(ValueError):
@@ -25,6 +26,8 @@ class LiveSession:
 
     Attributes:
         cutter: cuts the stream at pauses.
+        max_seconds: length at which the session ends.
+        full: whether it has ended so; what came after was not taken.
         next_number: number that the next message must have.
         received_samples: samples taken so far, at the microphone's rate.
         used_at: `time.monotonic()` of the last message.
@@ -32,6 +35,7 @@ class LiveSession:
 
     cutter: SpanCutter
     max_seconds: float
+    full: bool = False
     next_number: int = 0
     received_samples: int = 0
     used_at: float = field(default_factory=time.monotonic)
@@ -46,20 +50,21 @@ class LiveSession:
             last: whether the speaker has stopped.
 
         Returns:
-            Spans that are now complete.
+            Spans that are now complete; at the limit of length, everything said until then.
 
         Raises:
-            LiveError: a message was lost, or the session is too long.
+            LiveError: a message was lost.
         """
         if number != self.next_number:
             raise LiveError(f"Message {self.next_number} of this session got lost; stop and start again.")
-        if (self.received_samples + samples.size) / SAMPLE_RATE_HZ > self.max_seconds:
-            raise LiveError(f"A live session ends after {self.max_seconds / 60:g} minutes; start a new one.")
+        room = int(self.max_seconds * SAMPLE_RATE_HZ) - self.received_samples
+        self.full = samples.size > room
+        samples = samples[:room]
         self.next_number += 1
         self.received_samples += samples.size
         self.used_at = time.monotonic()
         spans = self.cutter.push(samples)
-        return [*spans, *self.cutter.flush()] if last else spans
+        return [*spans, *self.cutter.flush()] if last or self.full else spans
 
 
 class LiveSessions:
@@ -76,7 +81,7 @@ class LiveSessions:
         self,
         detector: Callable[[], SpeechDetector],
         max_sessions: int = 20,
-        max_seconds: float = 3600.0,
+        max_seconds: float = MAX_SESSION_SECONDS,
         idle_seconds: float = 60.0,
     ) -> None:
         self._detector, self.max_sessions = detector, max_sessions

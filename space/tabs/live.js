@@ -36,7 +36,8 @@ function show(caption) {
   time.textContent = caption.time;
   time.title = caption.language;
   text.textContent = caption.text;
-  text.dir = "auto";
+  // The text's direction is the row's, so that the time of a Persian line stands at its beginning.
+  row.dir = "auto";
   if (caption.doubtful) row.classList.add("najva-doubtful");
   row.append(time, text);
   captions.append(row);
@@ -64,6 +65,7 @@ async function pump(current) {
       answer.captions.forEach(show);
       element.dataset.sent = current.sent;
       element.dataset.received = answer.received;
+      if (answer.ended) { release(current); return finish(current, answer.ended); }
       if (last) return finish(current, "Stopped. Everything you said was heard.");
       state.textContent = answer.speaking ? "Listening: you are speaking" : "Listening";
     }

@@ -11,11 +11,11 @@ import gradio as gr
 import numpy as np
 
 from najva.languages import AUTO, LANGUAGES, UnknownLanguage, parse_language
-from najva.live import LiveError, LiveSessions
+from najva.live import MAX_SESSION_SECONDS, LiveError, LiveSessions
 from najva.pretrained import ModelError
 from najva.services import Services
 from najva.vad import SAMPLE_RATE_HZ
-from tabs.look import clock, escape
+from tabs.look import clock, escape, length_in_words
 from tabs.speech import language_choices
 
 _SCRIPT = Path(__file__).with_name("live.js")
@@ -30,7 +30,11 @@ def build(services: Services) -> None:
     Args:
         services: the models.
     """
-    sessions = LiveSessions(lambda: services.transcriber.detector, services.settings.max_queue)
+    settings = services.settings
+    # Nobody speaks longer than a recording may be.
+    longest_seconds = min(MAX_SESSION_SECONDS, settings.max_seconds)
+    sessions = LiveSessions(lambda: services.transcriber.detector, settings.max_queue, longest_seconds)
+    limit = length_in_words(longest_seconds)
 
     def push(message: dict) -> dict:
         try:
@@ -39,7 +43,7 @@ def build(services: Services) -> None:
             with session.lock:
                 spans = session.push(number, samples, last=last)
                 captions = [_caption(services, span, language) for span in spans]
-            if last:
+            if last or session.full:
                 sessions.end(name)
         except (LiveError, ModelError, UnknownLanguage) as error:
             sessions.end(_name(message))
@@ -48,6 +52,7 @@ def build(services: Services) -> None:
             "received": session.received_samples,
             "speaking": session.cutter.speaking,
             "captions": [caption for caption in captions if caption],
+            "ended": f"A live session ends after {limit}; start again to go on." if session.full else "",
         }
 
     options = "".join(
@@ -55,7 +60,7 @@ def build(services: Services) -> None:
         for label, code in language_choices()
     )
     gr.HTML(
-        html_template=_PAGE.replace("OPTIONS", options),
+        html_template=_PAGE.replace("OPTIONS", options).replace("LIMIT", limit),
         js_on_load=_SCRIPT.read_text(encoding="utf-8"),
         server_functions=[push],
         elem_id="live",
@@ -105,6 +110,7 @@ _PAGE = """
     <meter class="najva-live-level" min="0" max="1" value="0" aria-label="Loudness"></meter>
     <span class="najva-live-state" role="status">The text of each sentence appears when you pause.</span>
   </div>
+  <p class="najva-note">Up to LIMIT at a time. Your voice is written down as you speak and stored nowhere.</p>
   <ol class="najva-live-captions" aria-live="polite"></ol>
 </div>
 """

@@ -23,7 +23,16 @@ def launch_options() -> dict:
         body_text_color_subdued="*neutral_500",
         block_label_text_color="*primary_800",
         block_title_text_color="*primary_800",
-        block_label_background_fill_dark="*primary_800",
+        # Plain labels: a coloured chip at each of them would draw the eye away from the buttons.
+        block_label_background_fill="none",
+        block_label_background_fill_dark="none",
+        block_label_border_width="0",
+        block_label_border_width_dark="0",
+        block_label_shadow="none",
+        block_title_background_fill="none",
+        block_title_background_fill_dark="none",
+        block_title_padding="0",
+        block_title_text_size="*text_md",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover="*primary_800",
@@ -58,11 +67,11 @@ def model_line(services: Services) -> str:
 def _role_sentence(role: Role) -> str:
     found = role.checkpoint
     sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
-    figures = [
-        f"{escape(figure['set'])}: {figure['metric']} {100 * figure['value']:.0f} %"
-        for figure in found.measured.get("figures", ())
-    ]
-    return sentence + (f" Measured: {'; '.join(figures)}." if figures else " Not measured by this project.")
+    figures: dict[str, list[str]] = {}
+    for figure in found.measured.get("figures", ()):
+        figures.setdefault(figure["set"], []).append(f"{figure['metric']}&nbsp;{100 * figure['value']:.0f}&nbsp;%")
+    measured = "; ".join(f"{escape(name)}: {', '.join(values)}" for name, values in figures.items())
+    return sentence + (f" Measured: {measured}." if measured else " Not measured by this project.")
 
 
 def escape(text: str) -> str:
@@ -75,3 +84,11 @@ def clock(seconds: float) -> str:
     whole = int(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def length_in_words(seconds: float) -> str:
+    """Return a limit such as 8 seconds, 60 minutes or 3 hours."""
+    for unit, name in ((3600, "hours"), (60, "minutes")):
+        if seconds > unit:
+            return f"{seconds / unit:g} {name}"
+    return f"{seconds:g} seconds"

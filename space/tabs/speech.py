@@ -107,6 +107,9 @@ def build(services: Services, uploads: Uploads) -> None:
             downloads = gr.HTML(elem_id="downloads")
 
     outputs = [status, text, found_language, segments, downloads]
+    # Hidden, not closed: Gradio 6.31 answers a hand-made call of a private event too, and the page itself comes in by
+    # the same door. Harmless, since each touches only what the caller's session holds, and a session's random name is
+    # known to its own page alone; what computes waits in the queue with everybody else.
     private = {"api_visibility": "private"}
     start.click(
         write_down,

@@ -9,7 +9,7 @@ from najva.languages import LANGUAGES
 from najva.settings import Settings
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
-from tabs.look import clock, escape
+from tabs.look import clock, escape, length_in_words
 
 EMPTY_STATUS = (
     '<div class="najva-status">Record a few sentences or bring a file, then press <b>Write it down</b>.</div>'
@@ -60,8 +60,7 @@ def results(transcript: Transcript, seconds: float | None, name: str, *, stopped
 
 def limits(settings: Settings) -> str:
     """Return what a recording may be, and what becomes of it."""
-    longest = settings.max_seconds / 3600
-    length = f"{longest:g} hours" if longest > 1 else f"{settings.max_seconds / 60:g} minutes"
+    length = length_in_words(settings.max_seconds)
     return (
         f'<p class="najva-note">WAV, MP3, FLAC, OGG, M4A, WebM or AU, up to {length} and {settings.max_file_mb:g} MB. '
         "Your recording is deleted when you clear it or leave, at the latest after an hour.</p>"
@@ -94,7 +93,7 @@ def _languages(transcript: Transcript) -> str:
     top = list(language.probabilities.items())[:_TOP_LANGUAGES]
     rows = "".join(
         f'<li><span>{_name(code)}</span><span class="najva-bar" style="--share:{value:.3f}"></span>'
-        f"<b>{100 * value:.0f} %</b></li>"
+        f"<b>{_percent(value)}</b></li>"
         for code, value in top
     )
     title = f"Language: {_name(language.code)}"
@@ -102,12 +101,17 @@ def _languages(transcript: Transcript) -> str:
     return f'<div class="najva-languages"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.005 else "&lt;1 %"
+
+
 def _segments(transcript: Transcript) -> str:
     if not transcript.segments:
         return ""
     rows = "".join(
-        f'<li class="{"najva-doubtful" if segment.flags else ""}"><time>{clock(segment.start)}</time>'
-        f'<p dir="auto">{_words(segment) or escape(segment.text)}</p></li>'
+        # The text's direction is the row's, so that the time of a Persian line stands at its beginning.
+        f'<li dir="auto" class="{"najva-doubtful" if segment.flags else ""}"><time>{clock(segment.start)}</time>'
+        f"<p>{_words(segment) or escape(segment.text)}</p></li>"
         for segment in transcript.segments
     )
     return f'<div class="najva-segments"><h4>With times</h4><ol>{rows}</ol></div>'

@@ -42,6 +42,9 @@ def test_page_fits_and_is_photographed(
     wait_for_end(page, 90)
     expect(page.locator("#downloads a")).to_have_count(4)
     assert fits(page)
+    # A dot between two links, and none beside a hidden one.
+    links, dots = page.locator("footer button:visible"), page.locator("footer .divider:visible")
+    assert dots.count() == links.count() - 1
     page.screenshot(path=pictures / f"{name}.png", full_page=True)
     page.get_by_role("tab", name="Live").click()
     expect(page.locator("#live").get_by_role("button", name="Start speaking")).to_be_visible()

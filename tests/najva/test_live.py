@@ -92,11 +92,27 @@ def test_of_two_equal_messages_at_once_one_is_taken(sessions: LiveSessions) -> N
     assert session.received_samples == 16000
 
 
-def test_too_long_a_session_is_refused(sessions: LiveSessions) -> None:
+def test_at_the_limit_everything_said_until_then_is_given(test_data: Path, detector: SpeechDetector) -> None:
+    sessions = LiveSessions(lambda: detector, max_seconds=7.0)
+    session, sound = sessions.get("visitor", 0), spoken()
+    session.push(0, sound[: 6 * SAMPLE_RATE_HZ], last=False)
+    assert session.cutter.speaking
+    assert not session.full
+    (cut,) = session.push(1, sound[6 * SAMPLE_RATE_HZ : 9 * SAMPLE_RATE_HZ], last=False)
+    assert session.full
+    assert session.received_samples == 7 * SAMPLE_RATE_HZ
+    # Kennedy is in the middle of "what your country can do for you".
+    heard = sound[round(cut.start_seconds * SAMPLE_RATE_HZ) : 7 * SAMPLE_RATE_HZ]
+    assert heard.size > SAMPLE_RATE_HZ
+    np.testing.assert_array_equal(cut.samples[: heard.size], heard)
+
+
+def test_exactly_as_long_as_the_limit_is_not_too_long(sessions: LiveSessions) -> None:
     session = sessions.get("visitor", 0)
-    session.push(0, np.zeros(59 * SAMPLE_RATE_HZ, np.float32), last=False)
-    with pytest.raises(LiveError, match="ends after 1 minutes"):
-        session.push(1, np.zeros(2 * SAMPLE_RATE_HZ, np.float32), last=False)
+    session.push(0, np.zeros(60 * SAMPLE_RATE_HZ, np.float32), last=False)
+    assert not session.full
+    session.push(1, np.zeros(1, np.float32), last=False)
+    assert session.full
 
 
 def test_table_is_bounded_and_forgets(detector: SpeechDetector) -> None:

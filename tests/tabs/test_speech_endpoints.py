@@ -8,7 +8,7 @@ from gradio_client import Client, handle_file
 
 from najva.persian import normalize
 from tests import clips
-from tests.running_app import RunningApp
+from tests.running_app import ROOT, RunningApp
 
 ANSWER = {
     "text",
@@ -54,6 +54,13 @@ def test_language_is_detected_with_all_probabilities(client: Client, test_data: 
     assert len(answer["probabilities"]) == 99
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=0.01)
     assert answer["decided_by"] == "whisper"
+
+
+def test_persian_example_shows_what_it_can_do(client: Client) -> None:
+    answer = transcribe(client, ROOT / "space" / "examples" / "Persian-synthetic.mp3")
+    assert answer["language"] == "fa"
+    assert answer["flags"] == []
+    assert jiwer.cer(normalize("سلام. این یک جمله فارسی است برای آزمایش."), normalize(answer["text"])) < 0.35
 
 
 def test_persian_is_detected_or_doubted(client: Client, test_data: Path) -> None:

@@ -1,0 +1,36 @@
+"""What a speaker sees who reaches the longest time of a live session."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.running_app import RunningApp, own_app
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def app(cache: Path, tmp_path: Path) -> Iterator[RunningApp]:
+    """An app that lets nobody speak longer than seven seconds."""
+    with own_app(cache, tmp_path, NAJVA_MAX_SECONDS="7") as app:
+        yield app
+
+
+def test_speech_until_the_limit_stays_and_the_limit_is_said(
+    open_page: Callable[..., Page], spoken: Path, pictures: Path
+) -> None:
+    page = open_page(microphone=spoken)
+    page.get_by_role("tab", name="Live").click()
+    live = page.locator("#live")
+    expect(live).to_contain_text("Up to 7 seconds at a time.")
+    live.get_by_role("button", name="Start speaking").click()
+    expect(live.get_by_role("status")).to_contain_text("ends after 7 seconds; start again to go on", timeout=30_000)
+    page.screenshot(path=pictures / "live-limit.png")
+    expect(live.get_by_role("button", name="Start speaking")).to_have_attribute("aria-pressed", "false")
+    assert page.locator("#live [data-received], #live[data-received]").first.get_attribute("data-received") == "112000"
+    # The sentence that the limit cut in two is there.
+    said = " ".join(live.locator("ol p").all_inner_texts()).lower()
+    assert "fellow americans" in said
+    assert "what your country" in said

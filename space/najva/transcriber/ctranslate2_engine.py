@@ -13,6 +13,7 @@ from najva.transcriber.log_mel import FRAMES_PER_SECOND, log_mel
 from najva.transcriber.tokens import WhisperTokens
 
 _MAX_WORKERS = 4
+_MIN_THREADS = 2  # of a worker
 
 
 class CTranslate2Engine:
@@ -20,7 +21,9 @@ class CTranslate2Engine:
 
     On a CPU a small decoder gains next to nothing from a second thread (26 tokens: 0.23 s on one, 0.22 s on two), but
     two batches beside each other take little longer than one: 102 s of speech took 2.9 s on two workers of one thread
-    and 6.0 s on one worker of two. So cores become workers first, and threads of a worker where there are many.
+    and 6.0 s on one worker of two. So cores become workers first. The encoder does gain from a second thread (11 s of
+    speech: 0.15 s on one, 0.09 s on two), and a short clip keeps one worker busy only, so each worker has two: two busy
+    workers with two threads each on two cores are no slower than with one each.
 
     Args:
         folder: `model.bin` with `config.json`, `tokenizer.json` and `preprocessor_config.json`.
@@ -51,7 +54,7 @@ class CTranslate2Engine:
             device=device,
             compute_type=self.compute_type,
             inter_threads=self.workers,
-            intra_threads=cores // self.workers,
+            intra_threads=min(cores, max(_MIN_THREADS, cores // self.workers)),
         )
 
     def encode(self, waveforms: Sequence[np.ndarray], window_seconds: float) -> "CTranslate2Encoded":

@@ -1,9 +1,11 @@
 """The packaged weights on real voices: words, languages, silence, long recordings."""
 
+import csv
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 import pytest
 
@@ -183,6 +185,30 @@ def test_letter_for_letter_faster_whisper(weights: Path, test_data: Path) -> Non
             sound, language="fa", beam_size=5, temperature=0.0, condition_on_previous_text=False
         )
         assert ours.tokens.text(hypothesis.tokens).strip() == "".join(segment.text for segment in segments).strip()
+
+
+@pytest.mark.slow
+def test_persian_errs_as_often_as_published(
+    engine: CTranslate2Engine, detector: SpeechDetector, test_data: Path
+) -> None:
+    """Under faster-whisper's settings, fallback included, against its published float16 transcripts of these clips."""
+    found = test_data / "persian_clips" / "whisper_hypotheses.csv"
+    with found.open(encoding="utf-8", newline="") as file:
+        published = {
+            row["audio_id"]: row["pred_text"]
+            for row in csv.DictReader(file)
+            if row["backend"] == "faster_whisper" and row["precision"] == "float16" and row["model_id"].endswith("base")
+        }
+    theirs = Behaviour(
+        beam_size=5, temperatures=(0.0, 0.2, 0.4, 0.6, 0.8, 1.0), candidates=5, window_follows_span=False
+    )
+    ctranslate2.set_random_seed(0)
+    transcriber = Transcriber(Voice("packaged:whisper-base", engine), detector, behaviour=theirs)
+    read = clips.persian("read")
+    references = [clip.text for clip in read]
+    ours = corpus_cer(references, [transcriber.transcribe([_sound(clip.path)], "fa").text for clip in read])
+    expected = corpus_cer(references, [published[clip.path.stem] for clip in read])
+    assert ours == pytest.approx(expected, abs=0.02)
 
 
 def test_english_is_right_without_its_language_being_named_wrong(transcriber: Transcriber, test_data: Path) -> None:

@@ -8,16 +8,14 @@ tests/benchmarks/requirements.txt). The whole job takes two seconds.
 
 import argparse
 import json
-import shutil
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
 
+import synthetic_speech
 from najva import audio
 
 _SAMPLE_RATE_HZ = 16000
@@ -41,7 +39,9 @@ class Example:
 
 EXAMPLES = (
     Example("English-synthetic", "en-us+f3", "Good morning. The train to the city leaves at ten past eight."),
-    Example("Persian-synthetic", "fa+m3", "سلام. امروز هوا خیلی خوب است و ما به باغ می‌رویم."),
+    # Whisper base takes most of espeak-ng's Persian for another language. Of some 70 sentences and 70 voices tried, it
+    # calls this one Persian most steadily (95 %), and writes it well enough to be read (23 % of the characters wrong).
+    Example("Persian-synthetic", "fa+robert", "سلام. این یک جمله فارسی است برای آزمایش."),
     Example("Chinese-synthetic", "cmn-latn-pinyin+f2", "你好,今天天气很好,我们去公园。"),
 )
 
@@ -51,8 +51,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "space" / "examples")
     output = parser.parse_args().output
-    if not shutil.which("espeak-ng"):
-        print("espeak-ng is not installed: sudo apt-get install espeak-ng", file=sys.stderr)
+    try:
+        synthetic_speech.check_voices(example.voice for example in EXAMPLES)
+    except synthetic_speech.SynthesisError as error:
+        print(error, file=sys.stderr)
         return 1
     output.mkdir(parents=True, exist_ok=True)
     for example in EXAMPLES:
@@ -70,10 +72,8 @@ def speak(example: Example) -> np.ndarray:
         from pypinyin import Style, lazy_pinyin
 
         text = " ".join(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spoken.wav"
-        subprocess.run(["espeak-ng", "-v", example.voice, "-s", "140", "-w", str(path), text], check=True)
-        return audio.read(path, sample_rate_hz=_SAMPLE_RATE_HZ)[0]
+    waveform, rate_hz = synthetic_speech.speak(text, example.voice, words_per_minute=140)
+    return audio.resample(waveform, rate_hz, _SAMPLE_RATE_HZ)
 
 
 def write_mp3(path: Path, waveform: np.ndarray) -> None:

@@ -25,6 +25,15 @@ class Voice:
     engine: Engine
 
 
+@dataclass(frozen=True)
+class _EncodedBatch:
+    """Spans after the encoder, and each one's probability of every language."""
+
+    spans: list[Span]
+    encoded: Encoded
+    languages: list[dict[str, float]]
+
+
 class Transcriber:
     """Writes down recordings with a multilingual base and, for some languages, a model of their own.
 
@@ -100,7 +109,7 @@ class Transcriber:
             for group in self._groups(iter(spans)):
                 encoded = None
                 if detected is None:
-                    encoded = list(self._encode(pool, self.base.engine, group))
+                    encoded = self._encode(pool, self.base.engine, group)
                     detected = self._average_language(encoded)
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
                 writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
@@ -127,7 +136,7 @@ class Transcriber:
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
         group = next(self._groups(spans), [])
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
-            return self._average_language(list(self._encode(pool, self.base.engine, group)))
+            return self._average_language(self._encode(pool, self.base.engine, group))
 
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
         """Gather spans: few at first, so that the first text comes early, then many, so that batches are even."""
@@ -137,18 +146,22 @@ class Transcriber:
             size = self.behaviour.batch_spans * self.base.engine.workers * self.behaviour.read_ahead_batches
 
     def _batches(self, engine: Engine, group: Sequence[Span]) -> list[list[Span]]:
-        """Share spans out to the engine's workers in batches of similar length."""
+        """Share spans out to the engine's workers in batches of similar length and of even cost."""
         ordered = sorted(group, key=lambda span: -span.seconds)
-        share = -(-len(ordered) // engine.workers)
-        size = max(1, min(self.behaviour.batch_spans, share))
-        return [ordered[first : first + size] for first in range(0, len(ordered), size)]
+        rounds = -(-len(ordered) // (engine.workers * self.behaviour.batch_spans))
+        seconds = [span.seconds + self.behaviour.margin_seconds for span in ordered]
+        sizes = even_batches(seconds, rounds * engine.workers, self.behaviour.batch_spans)
+        remaining = iter(ordered)
+        return [list(islice(remaining, size)) for size in sizes]
 
-    def _encode(
-        self, pool: ThreadPoolExecutor, engine: Engine, group: Sequence[Span]
-    ) -> Iterator[tuple[list[Span], Encoded]]:
-        batches = self._batches(engine, group)
-        encoded = pool.map(lambda batch: self._encode_batch(engine, batch), batches)
-        return zip(batches, encoded, strict=True)
+    def _encode(self, pool: ThreadPoolExecutor, engine: Engine, group: Sequence[Span]) -> list[_EncodedBatch]:
+        """Encode a group and read its languages, on all workers."""
+
+        def encode(batch: list[Span]) -> _EncodedBatch:
+            encoded = self._encode_batch(engine, batch)
+            return _EncodedBatch(batch, encoded, encoded.language_probabilities())
+
+        return list(pool.map(encode, self._batches(engine, group)))
 
     def _encode_batch(self, engine: Engine, batch: Sequence[Span]) -> Encoded:
         window = engine.window_seconds
@@ -156,12 +169,12 @@ class Transcriber:
             window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
         return engine.encode([span.samples for span in batch], window)
 
-    def _average_language(self, batches: Iterable[tuple[list[Span], Encoded]]) -> DetectedLanguage:
+    def _average_language(self, batches: Iterable[_EncodedBatch]) -> DetectedLanguage:
         """Average the spans' probabilities, each weighted by its seconds."""
         total: dict[str, float] = {}
         seconds = 0.0
-        for batch, encoded in batches:
-            for span, probabilities in zip(batch, encoded.language_probabilities(), strict=True):
+        for batch in batches:
+            for span, probabilities in zip(batch.spans, batch.languages, strict=True):
                 seconds += span.seconds
                 for code, probability in probabilities.items():
                     total[code] = total.get(code, 0.0) + probability * span.seconds
@@ -177,7 +190,7 @@ class Transcriber:
         engine: Engine,
         writer: SpanWriter,
         group: Sequence[Span],
-        encoded: list[tuple[list[Span], Encoded]] | None,
+        encoded: list[_EncodedBatch] | None,
     ) -> Iterator[list[Written]]:
         """Yield what each batch says as soon as it is written, and then what decoders left out at the ends of spans."""
 
@@ -188,12 +201,37 @@ class Transcriber:
             if encoded is None:
                 jobs = [pool.submit(encode_and_write, batch) for batch in self._batches(engine, group)]
             else:
-                jobs = [pool.submit(writer.write, batch, output) for batch, output in encoded]
+                jobs = [pool.submit(writer.write, batch.spans, batch.encoded) for batch in encoded]
             group, encoded = [], None
             for job in as_completed(jobs):
                 part = job.result()
                 group += [rest for written in part for rest in written.rest]
                 yield part
+
+
+def even_batches(seconds: Sequence[float], batches: int, max_size: int) -> list[int]:
+    """Cut a list into batches so that the dearest costs as little as possible.
+
+    Every item of a batch costs what its longest one costs, since they share a window.
+
+    Args:
+        seconds: of each item, the longest first.
+        batches: at most.
+        max_size: items of a batch at most; `batches * max_size` holds all of them.
+
+    Returns:
+        The batches' sizes, in the order of the list.
+    """
+    for limit in sorted({size * longest for longest in seconds for size in range(1, max_size + 1)}):
+        sizes: list[int] = []
+        first = 0
+        while first < len(seconds) and seconds[first] <= limit:
+            size = min(max_size, len(seconds) - first, int(limit // seconds[first] + 1e-9))
+            sizes.append(max(1, size))
+            first += sizes[-1]
+        if first == len(seconds) and len(sizes) <= batches:
+            return sizes
+    return []
 
 
 def _assemble(detected: DetectedLanguage, written: Sequence[Written], voice: Voice, seconds: float) -> Transcript:

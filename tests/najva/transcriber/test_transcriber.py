@@ -1,6 +1,8 @@
 """The packaged weights on real voices: words, languages, silence, long recordings."""
 
 import csv
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +18,7 @@ from najva.transcriber import Behaviour, Transcriber, Voice
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.transcriber.engine import Decoding
 from najva.transcriber.torch_engine import TorchEngine
+from najva.transcriber.transcriber import even_batches
 from najva.vad import SpeechDetector
 from tests import clips
 
@@ -216,3 +219,28 @@ def test_english_is_right_without_its_language_being_named_wrong(transcriber: Tr
     transcript = transcriber.transcribe([_sound(clip.path)], "en")
     assert transcript.language.decided_by == "caller"
     assert corpus_wer([clip.text], [transcript.text], normalizer="basic") == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_batches_are_as_even_as_can_be(workers: int) -> None:
+    """Against every way of cutting the list into batches."""
+    generator = np.random.default_rng(workers)
+    for count in range(1, 10):
+        seconds = sorted(generator.uniform(1, 20, count), reverse=True)
+        batches = workers * -(-count // (workers * 4))
+        sizes = even_batches(seconds, batches, 4)
+        assert sum(sizes) == count
+        assert len(sizes) <= batches
+        assert max(sizes) <= 4
+        every = (
+            cuts
+            for number in range(1, batches + 1)
+            for cuts in itertools.product(range(1, 5), repeat=number)
+            if sum(cuts) == count
+        )
+        assert _dearest(seconds, sizes) == pytest.approx(min(_dearest(seconds, cuts) for cuts in every))
+
+
+def _dearest(seconds: Sequence[float], sizes: Sequence[int]) -> float:
+    """The cost of the dearest batch: its longest item's seconds for each of its items."""
+    return max(size * seconds[sum(sizes[:position])] for position, size in enumerate(sizes))

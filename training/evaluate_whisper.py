@@ -21,6 +21,7 @@ from transformers.hf_argparser import HfArgumentParser
 
 from faults import DataError
 from ledgers import LedgerError, Row, read_ledger, write_ledger
+from measured import write_measured
 from najva.pretrained.errors import ModelError
 from run_record import NAME, RunError, add_section, circumstances, read_record
 from score_report import comparison_values, describe_comparison, describe_score, score_values
@@ -188,6 +189,7 @@ def record_figures(
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_section(options.run, "evaluation", section)
+    write_measured(options.run)
     if "tuned" in scores and "base" in scores:
         before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
         print(

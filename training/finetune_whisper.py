@@ -125,6 +125,11 @@ def finetune(options: FinetuneOptions) -> dict | None:
 
     data = load_speech(options.data)
     check_same_run(options, data.split_sha256)
+    if options.push_to_hub:
+        from publish import check_push
+
+        # A token that has expired is better known now than after fifty epochs.
+        check_push(options.push_to_hub, lora=options.tuning == "lora")
     base = find_base(options.base_model, say)
     window = choose_window(options, data, base.window_seconds)
     trainer = build_trainer(options, data, base, window)

@@ -31,7 +31,8 @@ class Clip:
 
     Attributes:
         id: The sheet's own name of the clip, with forward slashes; unique.
-        audio: Its file, relative to the data folder with forward slashes; absolute only on another drive.
+        audio: Its file, relative to the data folder with forward slashes; absolute only on another drive, empty where
+            only transcripts were published.
         text: What is said, whitespace in order, otherwise as typed.
         seconds: Duration.
         sample_rate_hz: The file's own rate.
@@ -109,6 +110,11 @@ def load_speech(reference: str | os.PathLike) -> SpeechData:
         raise DataError(f"{MANIFEST} and {SPLIT} of {reference} do not belong together; prepare the data again.")
     if not Path(reference).is_dir() and any(_leaves_folder(clip.audio) for clip in clips.values()):
         raise DataError(f"{MANIFEST} of {reference} names files outside its repository.")
+    if not any(clip.audio for clip in clips.values()):
+        raise DataError(
+            f"{reference} has no audio, only transcripts and split, as it was published without --audio; name the "
+            "folder it was made from, or publish it with the clips."
+        )
     missing = [clip.audio for clip in clips.values() if not clip.path.is_file()]
     if missing:
         raise DataError(

@@ -13,7 +13,7 @@ from .commits import Put
 from .description import describe
 from .errors import BadToken, Conflict, HubError, NotServed
 from .paging import paged
-from .store import KINDS
+from .store import KINDS, Repository
 from .uploads import LFS_SUFFIXES
 
 _KIND_OF_TYPE = {single: plural for plural, single in KINDS.items()}
@@ -50,6 +50,9 @@ async def create(call: Call) -> Response:
         sdk=wish.get("sdk"),
         first=[Put(".gitattributes", call.site.store.objects.add_regular(attributes.encode()))],
     )
+    if variables := wish.get("variables"):
+        repository.variables = {variable["key"]: variable["value"] for variable in variables}
+        repository.save()
     return JSONResponse({"url": call.origin + repository.page_path, "name": repository.id, "id": repository.id})
 
 
@@ -70,6 +73,20 @@ async def change_settings(call: Call) -> Response:
     repository.private = _wants_private(wish)
     repository.save()
     return JSONResponse({"private": repository.private})
+
+
+async def list_variables(call: Call) -> Response:
+    """Lists the variables of a Space to its owner."""
+    return JSONResponse(_variables(call.repository(write=True)))
+
+
+async def set_variable(call: Call) -> Response:
+    """Sets a variable of a Space."""
+    repository = call.repository(write=True)
+    wish = await call.json()
+    repository.variables[wish["key"]] = wish["value"]
+    repository.save()
+    return JSONResponse(_variables(repository))
 
 
 async def info(call: Call) -> Response:
@@ -187,7 +204,15 @@ def routes() -> list[Route]:
         route("DELETE", repository + "/branch/{ref}", remove_branch),
         route("POST", repository + "/tag/{ref}", add_tag),
         route("DELETE", repository + "/tag/{ref}", remove_tag),
+        route("GET", repository + "/variables", list_variables),
+        route("POST", repository + "/variables", set_variable),
     ]
+
+
+def _variables(repository: Repository) -> dict[str, Any]:
+    if repository.kind != "spaces":
+        raise NotServed(f"{repository.id} is no Space, and only Spaces have variables.")
+    return {name: {"key": name, "value": value} for name, value in repository.variables.items()}
 
 
 def _kind_and_owner(call: Call, wish: dict[str, Any]) -> tuple[str, str]:

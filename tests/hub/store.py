@@ -45,6 +45,7 @@ class Repository:
         folder: where it lies on disk.
         refs: commit id by full reference name, such as `refs/heads/main`.
         sdk: of a Space, such as `gradio`.
+        variables: of a Space, by name.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Repository:
     private: bool = False
     sdk: str | None = None
     refs: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -67,7 +69,7 @@ class Repository:
         return f"/{self.id}" if self.kind == "models" else f"/{self.kind}/{self.id}"
 
     def save(self) -> None:
-        """Writes visibility and references to disk."""
+        """Writes visibility, references and variables to disk."""
         record = {key: value for key, value in asdict(self).items() if key != "folder"}
         write_atomically(self.folder / "repository.json", json.dumps(record, indent=1).encode())
 

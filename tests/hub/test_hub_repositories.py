@@ -168,3 +168,18 @@ def test_program_says_how_to_use_it_and_keeps_everything(tmp_path: Path) -> None
             finally:
                 program.terminate()
     assert tokens[0] == tokens[1]
+
+
+def test_variables_of_a_space(hub: LoopbackHub) -> None:
+    """They are set when the Space is made and afterwards, and only their owner sees them."""
+    api, name = hub.api(), "najva-tester/page"
+    api.create_repo(name, repo_type="space", space_sdk="gradio", space_variables=[{"key": "A", "value": "1"}])
+    api.add_space_variable(name, "B", "owner/model@main")
+    api.add_space_variable(name, "A", "2")
+    found = {key: variable.value for key, variable in api.get_space_variables(name).items()}
+    assert found == {"A": "2", "B": "owner/model@main"}
+    with pytest.raises(HfHubHTTPError, match="403"):
+        hub.api(hub.stranger_token).get_space_variables(name)
+    api.create_repo("najva-tester/model")
+    with pytest.raises(HfHubHTTPError, match="404"):
+        api.get_space_variables("najva-tester/model")

@@ -1,15 +1,18 @@
 """A Whisper that trains in seconds, and a data folder of twelve short clips for it."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from speech_data import Clip, relative_audio, write_speech
-from splits import draw_split
 
 from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.transcriber.tokens import WhisperTokens
+from speech_data import Clip, relative_audio, write_speech
+from splits import draw_split
+from tests.hub.conftest import hub, way  # noqa: F401 - fixtures
 from tests.najva.pretrained.tiny_models import save_tiny_whisper
+from tests.training.made_runs import make_run
 from tests.training.made_sheets import SENTENCES, voice, write_clip
 
 
@@ -41,9 +44,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
         waveform = voice(number, seconds=1.0 + 0.25 * number)
         write_clip(path, waveform)
         seconds = waveform.size / 16000
-        made.append(
-            Clip(path.name, path.name, text, seconds, 16000, f"{number:064x}", "", "", number + 2, path)
-        )
+        made.append(Clip(path.name, path.name, text, seconds, 16000, f"{number:064x}", "", "", number + 2, path))
     return made
 
 
@@ -55,6 +56,27 @@ def data(clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = [Clip(**{**vars(clip), "audio": relative_audio(clip.path, folder)}) for clip in clips]
     write_speech(folder, named, split, {"name": "made", "speech": "synthetic"})
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished_runs(tiny: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the runs `lora` and `full`, trained and measured; copied by whoever changes or publishes one."""
+    folder = tmp_path_factory.mktemp("runs")
+    for tuning in ("lora", "full"):
+        make_run(folder / tuning, tiny, data, tuning)
+    return folder
+
+
+@pytest.fixture(params=["lora", "full"])
+def run(request: pytest.FixtureRequest, finished_runs: Path, tmp_path: Path) -> Path:
+    """A run of either tuning."""
+    return shutil.copytree(finished_runs / request.param, tmp_path / "runs" / request.param)
+
+
+@pytest.fixture
+def lora_run(finished_runs: Path, tmp_path: Path) -> Path:
+    """A LoRA run."""
+    return shutil.copytree(finished_runs / "lora", tmp_path / "runs" / "lora")
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from najva.pretrained.packaged_whisper import HUB_EQUIVALENT, LICENCE, NAME, pac
 from najva.pretrained.references import ModelReference, parse_reference
 
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+# What is said of a model changes without the model.
+_SAID_OF_MODELS = {"README.md", "measured.json", "run.json", "split.json", "history.csv"}
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _checked(reference: str, source: str, revision: str, licence: str, folder: P
 
 def _fingerprint(folder: Path) -> str:
     """Identify a folder's content by its files' names, sizes and times of change; weights are too large to hash."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in _SAID_OF_MODELS)
     facts = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return hashlib.sha256(repr((str(folder.resolve()), facts)).encode()).hexdigest()[:16]
 

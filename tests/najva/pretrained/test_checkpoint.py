@@ -68,6 +68,13 @@ class TestFolder:
         (copy / "model.safetensors").touch()
         assert revision() != before
 
+    def test_revision_does_not_follow_what_is_said_of_it(self, copy):
+        """Measuring a model, or publishing it with a card, does not make it another model."""
+        before = find_checkpoint(str(copy), Hub(offline=True), Path("unused")).revision
+        for name in ("README.md", "measured.json", "run.json"):
+            (copy / name).write_text("{}", encoding="utf-8")
+        assert find_checkpoint(str(copy), Hub(offline=True), Path("unused")).revision == before
+
     def test_measured_figures_come_with_it(self, copy):
         (copy / "measured.json").write_text('{"wer": 0.25}')
         assert find_checkpoint(str(copy), Hub(offline=True), Path("unused")).measured == {"wer": 0.25}

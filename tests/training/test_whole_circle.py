@@ -1,0 +1,67 @@
+"""The mission in one command, and its demonstration: from a sheet to a published model that a Space serves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import HfApi
+
+from tests.hub import LoopbackHub
+from tests.training.made_sheets import good_sheet
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script: str, *arguments: str, environment: dict[str, str]) -> tuple[dict, str]:
+    """Run a job; return its last line and all that it said."""
+    command = [sys.executable, str(ROOT / "training" / script), *arguments]
+    whole = {**os.environ, "PYTHONPATH": str(ROOT / "space"), **environment}
+    done = subprocess.run(command, env=whole, capture_output=True, text=True, encoding="utf-8", timeout=280)
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    return json.loads(done.stdout.strip().splitlines()[-1]), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.hub
+def test_a_sheet_becomes_published_models_and_a_space(tiny: Path, cache: Path, tmp_path: Path) -> None:
+    workbook = good_sheet(tmp_path)
+    with LoopbackHub(tmp_path / "hub") as hub:
+        environment = {
+            **hub.environment(tmp_path / "home"),
+            "NAJVA_CACHE": str(cache),
+            "NAJVA_MODELS": "hub",
+        }
+        arguments = [
+            *("--workbook", str(workbook), "--audio-folder", str(tmp_path), "--owner", hub.user),
+            *("--base-model", str(tiny), "--epochs", "1", "--tunings", "lora", "--name", "made"),
+            *("--folder", str(tmp_path / "work")),
+        ]
+        result, said = run("tune_persian.py", *arguments, environment=environment)
+        assert set(result["results"]["lora"]) >= {"base_mean_clip_wer", "tuned_mean_clip_wer", "verdict"}
+        assert "mean WER before" in said
+        api = HfApi(endpoint=hub.endpoint, token=hub.token)
+        names = {repository.id for repository in api.list_models(author=hub.user)}
+        assert f"{hub.user}/tiny-fa-made-lora" in names
+        # The Space serves the very commit that was pushed.
+        variables = api.get_space_variables(f"{hub.user}/made-space")
+        revision = result["published"]["lora"]["revision"]
+        assert variables["NAJVA_ASR_PERSIAN"].value == f"{hub.user}/tiny-fa-made-lora@{revision}"
+        again, said = run("tune_persian.py", *arguments, environment=environment)
+        assert "is trained" in said
+        assert again["results"]["lora"]["tuned_wer"] == result["results"]["lora"]["tuned_wer"]
+
+
+@pytest.mark.slow
+@pytest.mark.hub
+def test_the_demonstration_goes_round(program, cache: Path, tmp_path: Path) -> None:
+    program("espeak-ng")
+    environment = {"NAJVA_DEMO_EXIT": "1", "NAJVA_CACHE": str(cache), "HF_HOME": str(tmp_path / "home")}
+    result, said = run(
+        "demo.py", "--folder", str(tmp_path / "demo"), "--minutes", "0.2", "--port", "7921", environment=environment
+    )
+    assert result["figures"]["clips"] == 16
+    assert "Mean WER before" in said
+    assert result["card"].startswith("http://127.0.0.1")

@@ -1,0 +1,286 @@
+"""Publishes a run's models, a data folder, or the Space: staged, shown, and pushed in one commit each.
+
+    python training/publish.py model --run runs/NAME --repository OWNER/NAME
+    python training/publish.py dataset --data data/NAME --repository OWNER/NAME [--audio]
+    python training/publish.py space --repository OWNER/NAME --persian OWNER/NAME[@COMMIT]
+
+Everything is private unless `--public` is given. `--dry-run` writes the staged folder, asks nothing of the Hub and can
+be tried anywhere. Of a LoRA run the merged model goes to OWNER/NAME-merged and then the adapter to OWNER/NAME; only a
+run whose models were all measured on every test clip is published, with the card that its `run.json` makes. A push
+that breaks off publishes nothing, and the same command goes on. The token is the one of `hf auth login`, or HF_TOKEN.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from transformers.hf_argparser import HfArgumentParser
+
+from card_text import CardError
+from faults import DataError
+from hub import Published, Staged, check_name, check_target, find_revision, publish
+from hub_errors import HubError
+from measured import KINDS, kinds_of, write_measured
+from najva.pretrained.errors import ModelError
+from run_news import say as say_line
+from run_record import RunError, read_record
+from staging import (
+    README,
+    StagingError,
+    stage_dataset,
+    stage_model,
+    stage_space,
+)
+from whole_files import whole_file
+
+_SPACE = Path(__file__).parents[1] / "space"
+_SHOWN_FILES = 40
+
+
+def _option(default: object, text: str) -> object:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What every push may be told."""
+
+    repository: str = field(metadata={"help": "OWNER/NAME on the Hub"})
+    public: bool = _option(False, "show it to everybody, once all of it is there")
+    dry_run: bool = _option(False, "write the staged folder only; the Hub is not asked")
+    staging: str = _option("", "empty or new folder to stage in, and to keep; by default beside what is published")
+    replace: bool = _option(False, "put it in the place of whatever the repository holds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOptions(_Common):
+    """Which run to publish, and as what."""
+
+    run: Path = field(metadata={"help": "folder of the run"})
+    part: Literal["all", "adapter", "merged"] = _option("all", "of a LoRA run")
+    licence: str = _option("", "in the Hub's spelling, such as apache-2.0; empty: the base's")
+    dataset: str = _option("", "repository of the data, for the card")
+    ledgers: bool = _option(False, "with the sentences of every test clip, as they were said and as they were written")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOptions(_Common):
+    """Which data to publish, and as what."""
+
+    data: str = field(metadata={"help": "folder of prepare_transcripts.py"})
+    audio: bool = _option(False, "with the clips")
+    licence: str = _option("", "in the Hub's spelling, such as cc-by-4.0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceOptions(_Common):
+    """What the Space is to serve, and as what."""
+
+    persian: str = _option("", "OWNER/NAME[@COMMIT] of the Persian model; without a commit its newest")
+    asr: str = _option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish what the first argument names; see the module's docstring."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] not in _JOBS:
+        print(__doc__)
+        return 0 if arguments[:1] in (["--help"], ["-h"]) else 1
+    form, job = _JOBS[arguments[0]]
+    parser = HfArgumentParser(form, prog=f"publish.py {arguments[0]}", description=form.__doc__)
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments[1:], look_for_args_file=False)
+        check_given(options)
+        print(json.dumps(job(options), ensure_ascii=False))
+    except (HubError, CardError, StagingError, RunError, DataError, ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def check_given(options: _Common) -> None:
+    """Refuse what cannot be meant, before anything is read.
+
+    Raises:
+        StagingError, HubError: the name is none, or the folder to stage in is somebody's.
+    """
+    check_name(options.repository)
+    if options.staging and Path(options.staging).exists() and any(Path(options.staging).iterdir()):
+        raise StagingError(f"{options.staging} is not empty; name another folder by --staging.")
+
+
+def publish_run(
+    run: Path,
+    repository: str,
+    *,
+    public: bool = False,
+    replace: bool = False,
+    dry_run: bool = False,
+    part: str = "all",
+    licence: str = "",
+    dataset: str = "",
+    ledgers: bool = False,
+    staging: Path | None = None,
+    say: Callable[[str], None] = say_line,
+) -> dict:
+    """Publish the models of a run; called by `finetune_whisper.py --push-to-hub` too.
+
+    Args:
+        run: `runs/NAME`, trained and measured.
+        repository: `OWNER/NAME` of the adapter, or of the whole model of a full tuning; a merged one's is
+            `OWNER/NAME-merged`.
+        public: show them to everybody, once all of them are there.
+        replace: put them in the place of whatever the repositories hold.
+        dry_run: stage only.
+        part: `all`, or one of a LoRA run's `adapter` and `merged`.
+        licence: in the Hub's spelling; empty for the base's.
+        dataset: repository of the data, for the cards.
+        ledgers: with what was said and written in every test clip.
+        staging: where to stage; None for `staged/` in the run folder.
+        say: takes one line on what is done.
+
+    Returns:
+        `repository`, `revision`, `url`, `files` (a number) and more of what `repository` names; under `merged` the same
+        of the merged model.
+
+    Raises:
+        HubError, CardError, StagingError, RunError, ModelError: it cannot be done, in a sentence.
+    """
+    kinds = kinds_of(read_record(run))
+    repositories = {
+        kind.name: f"{repository}-merged" if kind.name == "merged" and part == "all" else repository
+        for kind in kinds
+        if part in ("all", kind.name)
+    }
+    if not repositories:
+        raise StagingError(f"{run} is a full tuning; --part is for LoRA runs.")
+    for name in repositories.values():
+        check_name(name)
+    options = {"licence": licence, "dataset": dataset, "ledgers": ledgers}
+    staged = [
+        stage_model(run, kind, (staging or run / "staged") / kind.name, repositories, **options)
+        for kind in kinds
+        if kind.name in repositories
+    ]
+    for item in staged:
+        show(item, say)
+    if dry_run:
+        results = [_staged_only(item) for item in staged]
+    else:
+        results = [asdict(done) for done in publish(staged, public=public, replace=replace, say=say)]
+        for item in staged:
+            _keep_card(item, run / KINDS[item.folder.name].folder)
+        write_measured(run)
+        if staging is None:
+            shutil.rmtree(run / "staged")
+    first = results[-1]
+    return first if len(results) == 1 else {**first, "merged": results[0]}
+
+
+def check_push(repository: str, *, lora: bool) -> None:
+    """See, before hours of training, whether `publish_run` could push there.
+
+    Args:
+        repository: `OWNER/NAME`.
+        lora: whether a merged model is to be pushed beside it.
+
+    Raises:
+        HubError: it could not, in a sentence.
+    """
+    for name in (repository, f"{repository}-merged") if lora else (repository,):
+        check_target(name)
+
+
+def show(item: Staged, say: Callable[[str], None] = say_line) -> None:
+    """Say what a staged folder holds."""
+    files = item.files()
+    sizes = {name: path.stat().st_size for name, path in files.items()}
+    say(f"{item.kind} {item.repository}: {len(files)} files, {_size(sum(sizes.values()))}, staged in {item.folder}")
+    for name, size in list(sizes.items())[:_SHOWN_FILES]:
+        say(f"  {_size(size):>10}  {name}")
+    if len(sizes) > _SHOWN_FILES:
+        say(f"  … and {len(sizes) - _SHOWN_FILES:,} more")
+    for name, value in item.variables.items():
+        say(f"  {name}={value}")
+
+
+def _publish_model(options: ModelOptions) -> dict:
+    given = {name: value for name, value in asdict(options).items() if name not in ("run", "repository", "staging")}
+    return publish_run(
+        options.run, options.repository, **given, staging=Path(options.staging) if options.staging else None
+    )
+
+
+def _publish_dataset(options: DatasetOptions) -> dict:
+    from speech_data import load_speech
+
+    data = load_speech(options.data)
+    folder = Path(options.staging) if options.staging else data.folder / "staged"
+    item = stage_dataset(data, folder, options.repository, audio=options.audio, licence=options.licence)
+    return _finish(item, options)
+
+
+def _publish_space(options: SpaceOptions) -> dict:
+    models, bases = {}, []
+    for variable, reference in (("NAJVA_ASR_PERSIAN", options.persian), ("NAJVA_ASR_MODEL", options.asr)):
+        if not reference:
+            continue
+        repository, _, revision = reference.removeprefix("hub:").partition("@")
+        check_name(repository)
+        if not options.dry_run:
+            revision, card, is_private = find_revision(repository, revision)
+            base = card.get("base_model") or []
+            bases += [base] if isinstance(base, str) else base
+            if is_private:
+                say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
+        models[variable] = f"{repository}@{revision}" if revision else repository
+    folder = Path(options.staging or tempfile.mkdtemp(prefix="najva-space-"))
+    return _finish(stage_space(_SPACE, folder, options.repository, models, bases), options)
+
+
+def _finish(item: Staged, options: _Common) -> dict:
+    show(item)
+    if options.dry_run:
+        return _staged_only(item)
+    (done,) = publish([item], public=options.public, replace=options.replace, say=say_line)
+    if not options.staging:
+        shutil.rmtree(item.folder)
+    return asdict(done)
+
+
+def _staged_only(item: Staged) -> dict:
+    files = item.files()
+    nothing = Published(item.repository, item.kind, "", "", len(files), 0, changed=False, public=False)
+    total = sum(path.stat().st_size for path in files.values())
+    return asdict(nothing) | {"bytes": total, "dry_run": True, "staged": str(item.folder)}
+
+
+def _keep_card(item: Staged, folder: Path) -> None:
+    """Keep the card beside the weights."""
+    card = (item.folder / README).read_bytes()
+    with whole_file(folder / README) as unfinished:
+        unfinished.write_bytes(card)
+
+
+def _size(count: int) -> str:
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return f"{count} B"
+
+
+_JOBS = {
+    "model": (ModelOptions, _publish_model),
+    "dataset": (DatasetOptions, _publish_dataset),
+    "space": (SpaceOptions, _publish_space),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

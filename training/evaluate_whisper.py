@@ -25,7 +25,7 @@ from measured import write_measured
 from najva.pretrained.errors import ModelError
 from run_record import NAME, RunError, add_section, circumstances, read_record
 from score_report import comparison_values, describe_comparison, describe_score, score_values
-from scoring import compare, score
+from scoring import Score, compare, score
 from speech_data import Clip, SpeechData, load_speech
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def record_figures(
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
     if {"base", "tuned"} <= ledgers.keys():
-        comparison = compare(ledgers["base"], ledgers["tuned"], bootstrap=bootstrap)
+        comparison = compare(ledgers["base"], ledgers["tuned"], bootstrap=bootstrap, names=("base", "tuned"))
         section["comparison"] = comparison_values(comparison)
         print(describe_comparison(comparison), end="\n\n")
         summary["verdict"] = comparison.verdict
@@ -189,6 +189,7 @@ def record_figures(
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_section(options.run, "evaluation", section)
+    draw(options.run / "figures", scores)
     write_measured(options.run)
     if "tuned" in scores and "base" in scores:
         before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
@@ -197,6 +198,16 @@ def record_figures(
             f"split {record['data']['split_sha256'][:12]}."
         )
     return summary
+
+
+def draw(folder: Path, scores: dict[str, Score]) -> None:
+    """Draw the WER of every clip, base against tuned where there are both, and what is most often confused."""
+    # It takes a second to import.
+    from figures import draw_confusions, draw_wer_by_clip
+
+    names = [name for name in ("base", "tuned") if name in scores] or list(scores)[:1]
+    draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names])
+    draw_confusions(folder / "confusions.png", names[-1], scores[names[-1]])
 
 
 def _file_name(reference: str) -> str:

@@ -16,6 +16,7 @@ stand beside them. `--push-to-hub OWNER/NAME` measures the model at the end and 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import asdict, dataclass, field
@@ -106,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         summary = finetune(options)
     except (DataError, ModelError, RunError, ValueError) as error:
-        print(f"Not trained: {error}", file=sys.stderr)
+        print(error, file=sys.stderr)
         return 1
     if summary:
         print(json.dumps(summary, ensure_ascii=False))
@@ -130,17 +131,20 @@ def finetune(options: FinetuneOptions) -> dict | None:
 
         # A token that has expired is better known now than after fifty epochs.
         check_push(options.push_to_hub, lora=options.tuning == "lora")
-    base = find_base(options.base_model, say)
-    window = choose_window(options, data, base.window_seconds)
-    trainer = build_trainer(options, data, base, window)
-    main_process = trainer.is_world_process_zero()
-    if main_process:
-        record_start(options, data, base, window, trainer)
-        shutil.copyfile(data.folder / "split.json", options.output / "split.json")
-    train(trainer, options)
-    if main_process:
-        save(trainer, options, base)
-    trainer.accelerator.wait_for_everyone()
+    main_process = int(os.environ.get("RANK", "0")) == 0
+    if is_trained(options.output):
+        say(f"{options.output} is trained.")
+    else:
+        base = find_base(options.base_model, say)
+        window = choose_window(options, data, base.window_seconds)
+        trainer = build_trainer(options, data, base, window)
+        if main_process:
+            record_start(options, data, base, window, trainer)
+            shutil.copyfile(data.folder / "split.json", options.output / "split.json")
+        train(trainer, options)
+        if main_process:
+            save(trainer, options, base)
+        trainer.accelerator.wait_for_everyone()
     if options.push_to_hub:
         from evaluate_whisper import EvaluateOptions, evaluate_run
 
@@ -150,6 +154,11 @@ def finetune(options: FinetuneOptions) -> dict | None:
 
             publish_run(options.output, options.push_to_hub)
     return summary(options) if main_process else None
+
+
+def is_trained(run: Path) -> bool:
+    """Whether a training of this folder went to its end and its models are saved."""
+    return (run / NAME).is_file() and "training" in read_record(run)
 
 
 def check_same_run(options: FinetuneOptions, split_sha256: str) -> None:

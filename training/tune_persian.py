@@ -94,11 +94,7 @@ def run_mission(options: MissionOptions) -> dict:
 
 
 def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
-    """Train one model, unless it is trained."""
-    record = run / "run.json"
-    if record.is_file() and "training" in json.loads(record.read_text(encoding="utf-8")):
-        print(f"\n{run} is trained.")
-        return
+    """Train one model, to its end or from where it was interrupted."""
     run_job(
         *("finetune_whisper.py", "--data", str(data), "--tuning", tuning, "--output", str(run)),
         *("--base-model", options.base_model, "--epochs", str(options.epochs), "--minutes", str(options.minutes)),

@@ -47,6 +47,9 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     set_seed(options.seed)
+    for part in ("train", "validation"):
+        if not data.clips(part):
+            raise DataError(f"{data.name} has no {part} clips, so nothing can be trained on it.")
     model = load_model(base, window, options.language)
     model.config.apply_spec_augment = options.spec_augment > 0
     model.config.mask_time_prob = model.config.mask_feature_prob = options.spec_augment

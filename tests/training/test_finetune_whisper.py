@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-import finetune_whisper
 import pytest
-from run_record import read_record
 from safetensors.torch import load_file
+
+import finetune_whisper
+from run_record import read_record
 from whisper_trainer import last_whole_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,11 @@ def test_a_killed_run_goes_on_to_the_same_result(data: Path, tiny: Path, tmp_pat
     options = {"spec-augment": 0.2, "augment": "speed", "timestamp-share": 0.5, "epochs": 4}
     assert finetune_whisper.main(arguments(data, tmp_path / "whole", tiny, **options)) == 0
     killed = tmp_path / "killed"
-    command = [sys.executable, str(ROOT / "training" / "finetune_whisper.py"), *arguments(data, killed, tiny, **options)]
+    command = [
+        sys.executable,
+        str(ROOT / "training" / "finetune_whisper.py"),
+        *arguments(data, killed, tiny, **options),
+    ]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "space")})
     deadline = time.monotonic() + 120
     while last_whole_checkpoint(killed / "checkpoints") is None and time.monotonic() < deadline:

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from transformers import WhisperConfig
+from transformers.models.whisper.modeling_whisper import shift_tokens_right
+
+from najva.transcriber.log_mel import log_mel
+from najva.transcriber.tokens import WhisperTokens
 from speech_batches import (
     IGNORED,
     ClipPlan,
@@ -14,11 +19,6 @@ from speech_batches import (
     spoken_seconds,
 )
 from speech_data import Clip
-from transformers import WhisperConfig
-from transformers.models.whisper.modeling_whisper import shift_tokens_right
-
-from najva.transcriber.log_mel import log_mel
-from najva.transcriber.tokens import WhisperTokens
 
 
 def spelled(tokens: WhisperTokens, ids: list[int]) -> str:
@@ -37,9 +37,7 @@ def test_decoder_input_starts_once_and_says_language_and_task(tokens: WhisperTok
     batch = SpeechCollator(80, 30)([{"waveform": np.zeros(16000, np.float32), "labels": labels}])
     config = WhisperConfig.from_pretrained(packaged / "transformers")
     shifted = shift_tokens_right(batch["labels"], config.pad_token_id, config.decoder_start_token_id)
-    assert spelled(tokens, shifted[0].tolist()) == (
-        "<|startoftranscript|><|fa|><|transcribe|><|notimestamps|> salam"
-    )
+    assert spelled(tokens, shifted[0].tolist()) == ("<|startoftranscript|><|fa|><|transcribe|><|notimestamps|> salam")
 
 
 def test_first_end_of_text_stays_in_the_loss_and_padding_does_not(tokens: WhisperTokens) -> None:

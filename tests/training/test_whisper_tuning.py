@@ -8,12 +8,12 @@ import pytest
 import torch
 from peft import PeftModel
 from transformers import AutoProcessor, WhisperForConditionalGeneration
-from whisper_tuning import Base, add_lora, find_base, load_model, save_adapter, save_whole, write_tokens
 
 from najva.pretrained import Hub, ModelError, converted, find_checkpoint, window_seconds
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.transcriber.engine import Decoding
 from najva.transcriber.tokens import WhisperTokens
+from whisper_tuning import Base, add_lora, find_base, load_model, save_adapter, save_whole, write_tokens
 
 
 @pytest.fixture

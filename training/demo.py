@@ -47,9 +47,10 @@ def main() -> int:
         with running_hub(folder / "hub") as owner:
             result = go_round(folder, options.minutes, owner)
             with running_space(result["model"], options.port) as page:
-                seconds = time.monotonic() - started
-                print_addresses(result, page, seconds)
-                print(json.dumps({**result, "page": page, "seconds": round(seconds)}, ensure_ascii=False), flush=True)
+                result |= {"page": page, **ask_page(page, folder / "data" / "demo")}
+                result["seconds"] = round(time.monotonic() - started)
+                print_result(result)
+                print(json.dumps(result, ensure_ascii=False), flush=True)
                 if os.environ.get("NAJVA_DEMO_EXIT") != "1":
                     print("Ctrl-C ends it.", flush=True)
                     signal.pause()
@@ -154,13 +155,28 @@ def wait_for(page: str, process: subprocess.Popen) -> None:
     raise JobError("The Space did not answer within two minutes.")
 
 
-def print_addresses(result: dict, page: str, seconds: float) -> None:
+def ask_page(page: str, data: Path) -> dict:
+    """Let the Space write down a test clip, as any program would; return what was said, what it wrote and the model."""
+    from gradio_client import Client, handle_file
+
+    from speech_data import load_speech
+
+    clip = load_speech(data).clips("test")[0]
+    answer = Client(page, verbose=False).predict(audio=handle_file(clip.path), language="fa", api_name="/transcribe")
+    return {"said": clip.text, "written": answer["text"], "written_by": answer["model"]}
+
+
+def print_result(result: dict) -> None:
     """Print what came out of it, for a reader."""
-    figures = result["figures"]
+    figures, minutes = result["figures"], result["seconds"] / 60
     print(
         f"\nMean WER before {figures['base_mean_clip_wer']:.1%}, after {figures['tuned_mean_clip_wer']:.1%}, on the "
-        f"same {figures['clips']} synthetic clips ({figures['verdict']}); {seconds / 60:.1f} minutes in all.\n"
-        f"Card:  {result['card']}\nPage:  {page}",
+        f"same {figures['clips']} synthetic clips ({figures['verdict']}: "
+        f"{100 * figures['mean_clip_difference']:+.1f} points, 95 % interval "
+        f"{100 * figures['mean_clip_difference_low']:+.1f} to "
+        f"{100 * figures['mean_clip_difference_high']:+.1f}); {minutes:.1f} minutes in all.\n"
+        f"Said:    {result['said']}\nWritten: {result['written']}\n"
+        f"Card:    {result['card']}\nPage:    {result['page']}",
         flush=True,
     )
 

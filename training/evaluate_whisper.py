@@ -184,6 +184,8 @@ def record_figures(
         section["comparison"] = comparison_values(comparison)
         print(describe_comparison(comparison), end="\n\n")
         summary["verdict"] = comparison.verdict
+        wanted = ("mean_clip_difference", "mean_clip_difference_low", "mean_clip_difference_high")
+        summary |= {name: section["comparison"][name] for name in wanted}
     if {"tuned", "merged"} <= ledgers.keys():
         same = sum(a.hypothesis == b.hypothesis for a, b in zip(ledgers["tuned"], ledgers["merged"], strict=True))
         section["merged_agrees"] = summary["merged_agrees"] = same

@@ -63,5 +63,8 @@ def test_the_demonstration_goes_round(program, cache: Path, tmp_path: Path) -> N
         "demo.py", "--folder", str(tmp_path / "demo"), "--minutes", "0.2", "--port", "7921", environment=environment
     )
     assert result["figures"]["clips"] == 16
+    # The Space answers with the very commit that was pushed.
+    assert result["written_by"] == result["model"]
+    assert len(result["written"]) > 5
     assert "Mean WER before" in said
     assert result["card"].startswith("http://127.0.0.1")

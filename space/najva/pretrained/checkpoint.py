@@ -77,10 +77,14 @@ def _from_package(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoin
 
 
 def _from_hub(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
-    if reference.name == HUB_EQUIVALENT and not reference.revision and not hub.answers:
-        # The same weights; an adapter of this base works on a machine that has never seen the Hub.
+    try:
+        snapshot = hub.snapshot(reference.name, reference.revision)
+    except ModelError:
+        if reference.name != HUB_EQUIVALENT or reference.revision:
+            raise
+        # The same weights: an adapter of this base works on a machine that has never seen the Hub, and with a Hub of
+        # one's own that has no copy of it.
         return _from_package(parse_reference(f"packaged:{NAME}"), hub, cache)
-    snapshot = hub.snapshot(reference.name, reference.revision)
     return _checked(reference.text, "hub", snapshot.commit, snapshot.licence, snapshot.folder)
 
 

@@ -15,6 +15,8 @@ from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 TIMESTAMPS = ("none", "segment", "word")
+# What training leaves free at the end of the window, and the shortest piece that is worth decoding.
+_LEAST_MARGIN_SECONDS, _LEAST_SPAN_SECONDS = 1.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Transcriber:
         pool = ThreadPoolExecutor(self.base.engine.workers)
         try:
             for group in self._groups(iter(spans)):
+                group = self._fit(group, self.base.engine)
                 encoded = None
                 if detected is None:
                     encoded = self._encode(pool, self.base.engine, group)
@@ -114,7 +117,7 @@ class Transcriber:
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
                 writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
                 if voice is not self.base:
-                    encoded = None
+                    group, encoded = self._fit(group, voice.engine), None
                 for part in self._write(pool, voice.engine, writer, group, encoded):
                     written += part
                     transcript = _assemble(detected, written, voice, time.perf_counter() - started)
@@ -134,7 +137,7 @@ class Transcriber:
             blocks: as for `stream`.
         """
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
-        group = next(self._groups(spans), [])
+        group = self._fit(next(self._groups(spans), []), self.base.engine)
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
             return self._average_language(self._encode(pool, self.base.engine, group))
 
@@ -144,6 +147,19 @@ class Transcriber:
         while group := list(islice(spans, size)):
             yield group
             size = self.behaviour.batch_spans * self.base.engine.workers * self.behaviour.read_ahead_batches
+
+    def _fit(self, group: Sequence[Span], engine: Engine) -> list[Span]:
+        """Cut again what is longer than a checkpoint's window; a model tuned on short clips hears no more."""
+        room = max(_LEAST_SPAN_SECONDS, engine.window_seconds - _LEAST_MARGIN_SECONDS)
+        fitting: list[Span] = []
+        for span in group:
+            if span.seconds <= engine.window_seconds:
+                fitting.append(span)
+                continue
+            cutting = replace(self.behaviour.cutting, max_seconds=room)
+            for piece in cut_into_spans([span.samples], self.detector, cutting):
+                fitting.append(replace(piece, start_seconds=span.start_seconds + piece.start_seconds))
+        return fitting
 
     def _batches(self, engine: Engine, group: Sequence[Span]) -> list[list[Span]]:
         """Share spans out to the engine's workers in batches of similar length and of even cost."""

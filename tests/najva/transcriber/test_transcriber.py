@@ -244,3 +244,23 @@ def test_batches_are_as_even_as_can_be(workers: int) -> None:
 def _dearest(seconds: Sequence[float], sizes: Sequence[int]) -> float:
     """The cost of the dearest batch: its longest item's seconds for each of its items."""
     return max(size * seconds[sum(sizes[:position])] for position, size in enumerate(sizes))
+
+
+def test_a_model_with_a_short_window_hears_everything(
+    weights: Path, engine: CTranslate2Engine, detector: SpeechDetector, test_data: Path
+) -> None:
+    """A checkpoint tuned on clips of five seconds, and eleven seconds of speech in one go."""
+    short = CTranslate2Engine(weights / "ctranslate2")
+    short.window_seconds = 6.0
+    clip = clips.other_speech("en")[0]
+    for transcriber in (
+        Transcriber(Voice("short", short), detector),
+        Transcriber(Voice("long", engine), detector, {"en": Voice("short", short)}),
+    ):
+        transcript = transcriber.transcribe([_sound(clip.path)], "en")
+        assert transcript.model == "short"
+        assert corpus_wer([clip.text], [transcript.text], normalizer="basic") < 0.3
+        assert "fellow" in transcript.text
+        assert "country" in transcript.text[-20:]
+        starts = [segment.start for segment in transcript.segments]
+        assert starts == sorted(starts)

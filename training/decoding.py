@@ -7,7 +7,7 @@ models, and sampling would make the comparison a lottery.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from speech_data import Clip
 
 ENGINES = ("auto", "ctranslate2", "torch")
 _MAX_TOKENS = 444
+_BATCH_CLIPS = 8
 
 
 @dataclass(frozen=True)
@@ -92,33 +93,47 @@ def _device() -> str:
 
 
 def decode_clips(
-    engine: Engine, clips: Sequence[Clip], settings: DecodeSettings, *, batch_size: int = 8, title: str = "Decoding"
+    engine: Engine,
+    clips: Sequence[Clip],
+    settings: DecodeSettings,
+    *,
+    title: str = "Decoding",
+    process: int = 0,
+    processes: int = 1,
 ) -> list[Row]:
-    """Write down clips; each is one row of a ledger, in the order given.
+    """Write down clips; each is one row of a ledger.
 
-    Clips of like length are decoded together, longest first, on all of the engine's workers.
+    Clips of like length are decoded together, longest first, on all of the engine's workers. What a clip's window is
+    depends on its batch, so several processes share out batches, not clips: each clip is written as one process would.
 
     Args:
         engine: see `load_engine`.
         clips: of a data folder.
         settings: see `DecodeSettings`.
-        batch_size: clips decoded together.
         title: of the progress bar.
+        process: which of the processes this is.
+        processes: how many share the work.
+
+    Returns:
+        The rows of this process's share, in no order that means anything.
     """
-    order = sorted(range(len(clips)), key=lambda index: -clips[index].seconds)
-    batches = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
-    rows: dict[int, Row] = {}
+    order = sorted(clips, key=lambda clip: (-clip.seconds, clip.id))
+    batches = [order[first : first + _BATCH_CLIPS] for first in range(0, len(order), _BATCH_CLIPS)]
+    mine = batches[process::processes]
+    rows: list[Row] = []
 
-    def decode(batch: list[int]) -> Iterator[tuple[int, Row]]:
-        texts = decode_batch(engine, [clips[index].path for index in batch], settings)
-        return zip(batch, (_row(clips[index], text) for index, text in zip(batch, texts, strict=True)), strict=True)
+    def decode(batch: list[Clip]) -> list[Row]:
+        texts = decode_batch(engine, [clip.path for clip in batch], settings)
+        return [_row(clip, text) for clip, text in zip(batch, texts, strict=True)]
 
-    with ThreadPoolExecutor(engine.workers) as pool, tqdm(total=len(clips), desc=title, unit="clip") as bar:
-        for part in pool.map(decode, batches):
-            for index, row in part:
-                rows[index] = row
-                bar.update()
-    return [rows[index] for index in range(len(clips))]
+    with (
+        ThreadPoolExecutor(engine.workers) as pool,
+        tqdm(total=sum(map(len, mine)), desc=title, unit="clip", disable=process > 0) as bar,
+    ):
+        for part in pool.map(decode, mine):
+            rows += part
+            bar.update(len(part))
+    return rows
 
 
 def decode_batch(engine: Engine, paths: Sequence[Path], settings: DecodeSettings) -> list[str]:

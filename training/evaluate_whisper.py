@@ -15,23 +15,20 @@ import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
+from clip_counts import Bootstrap
 from faults import DataError
-from ledgers import LedgerError, Row, read_ledger, write_ledger
+from ledgers import LedgerError
 from measured import write_measured
 from najva.pretrained.errors import ModelError
-from run_record import NAME, RunError, add_section, circumstances, read_record
+from run_record import RunError, add_section, circumstances, read_record
 from score_report import comparison_values, describe_comparison, describe_score, score_values
 from scoring import Score, compare, score
-from speech_data import Clip, SpeechData, load_speech
-
-if TYPE_CHECKING:
-    pass
-
-SYSTEMS = ("base", "tuned", "merged")
+from speech_data import SpeechData, load_speech
+from system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,10 @@ class EvaluateOptions:
     clips: int = field(default=0, metadata={"help": "only the first so many clips; 0: all"})
     engine: Literal["auto", "ctranslate2", "torch"] = field(default="auto", metadata={"help": "auto: as the Space"})
     compute_type: str = field(default="", metadata={"help": "arithmetic; empty: int8 on a CPU, half on a GPU"})
+    other_language: Path | None = field(
+        default=None, metadata={"help": "sheet of clips in another language: what did tuning forget of it?"}
+    )
+    other_code: str = field(default="en", metadata={"help": "that language, as Whisper writes it"})
     full_window: bool = field(default=False, metadata={"help": "always the checkpoint's whole window"})
     replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
 
@@ -76,100 +77,36 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
     record = read_record(options.run)
     if record.get("data", {}).get("split_sha256") != data.split_sha256:
         raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
-    clips = data.clips(options.part)[: options.clips or None]
-    ledgers: dict[str, list[Row]] = {}
-    described: dict[str, dict] = {}
-    for name, reference in models_of(options, record).items():
-        ledgers[name], described[name] = ledger_of(options, record, name, reference, clips, state)
+    models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
+    decoder = Decoder(options.run, options.engine, options.compute_type, full_window=options.full_window)
+    own = ClipSet(
+        name=data.name,
+        speech=data.source.get("speech", ""),
+        sha256=data.split_sha256,
+        language=record["model"]["language"],
+        clips=tuple(data.clips(options.part)[: options.clips or None]),
+        part=options.part,
+    )
+    written = decoder.write_all(models, own, state)
+    forgotten = None
+    if options.other_language:
+        other = read_clip_set(options.other_language, options.other_code)
+        pair = {name: reference for name, reference in models.items() if name in ("base", "tuned")}
+        forgotten = other, decoder.write_all(pair, other, state)
     if not state.is_main_process:
         return None
-    return record_figures(options, record, ledgers, described, len(clips))
+    summary = record_figures(options, record, written, len(own.clips))
+    return summary | record_forgetting(options, *forgotten) if forgotten else summary
 
 
-def models_of(options: EvaluateOptions, record: dict) -> dict[str, str]:
-    """Return the model reference of each system."""
-    if options.model:
-        return {_file_name(options.model): options.model}
-    base = record["base"]["reference"]
-    if record["model"]["tuning"] == "lora":
-        return {
-            "base": base,
-            "tuned": str((options.run / "adapter").resolve()),
-            "merged": str((options.run / "merged").resolve()),
-        }
-    return {"base": base, "tuned": str(options.run.resolve())}
-
-
-def ledger_of(
-    options: EvaluateOptions, record: dict, name: str, reference: str, clips: list[Clip], state: object
-) -> tuple[list[Row], dict]:
-    """Return a system's rows and what they were made with; decoded now, unless the same lie there already."""
-    from decoding import DecodeSettings, decode_clips, load_engine
-
-    engine, checkpoint = load_engine(reference, options.engine, options.compute_type)
-    settings = DecodeSettings(
-        engine=type(engine).__name__.removesuffix("Engine").lower(),
-        compute_type=engine.compute_type,
-        language=record["model"]["language"],
-        full_window=options.full_window,
-    )
-    made_with = {
-        "model": reference if name not in ("tuned", "merged") else name,
-        "revision": checkpoint.revision,
-        "window_seconds": engine.window_seconds,
-        "decode": settings.as_dict(),
-        "split_sha256": record["data"]["split_sha256"],
-        "part": options.part,
-        "clips": len(clips),
-    }
-    path = options.run / "ledgers" / f"{name}.jsonl"
-    known = find_ledger(options.run, name, made_with, clips)
-    if known:
-        print(f"{name}: {known} was decoded with the same settings and is used again.")
-        rows = read_ledger(known)
-    else:
-        with state.split_between_processes(clips) as mine:
-            part = decode_clips(engine, mine, settings, title=name)
-        rows = gather(part, clips)
-    if state.is_main_process and known != path:
-        write_ledger(path, rows)
-    return rows, made_with
-
-
-def gather(part: list[Row], clips: list[Clip]) -> list[Row]:
-    """Bring the processes' rows together, each clip once and in the data's order."""
-    from accelerate.utils import gather_object
-
-    by_id = {row.id: row for row in gather_object(part)}
-    return [by_id[clip.id] for clip in clips]
-
-
-def find_ledger(run: Path, name: str, made_with: dict, clips: list[Clip]) -> Path | None:
-    """Return a ledger of the same model, settings and clips, in this run or, for the base, in one beside it."""
-    beside = sorted(run.resolve().parent.iterdir()) if name == "base" else []
-    for folder in [run, *(path for path in beside if path.is_dir() and path.resolve() != run.resolve())]:
-        path = folder / "ledgers" / f"{name}.jsonl"
-        if not path.is_file() or not (folder / NAME).is_file():
-            continue
-        record = read_record(folder)
-        if record.get("evaluation", {}).get("systems", {}).get(name, {}).get("made_with") != made_with:
-            continue
-        if [(row.id, row.reference) for row in read_ledger(path)] == [(clip.id, clip.text) for clip in clips]:
-            return path
-    return None
-
-
-def record_figures(
-    options: EvaluateOptions, record: dict, ledgers: dict[str, list[Row]], described: dict[str, dict], clips: int
-) -> dict:
+def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
     """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
-    from clip_counts import Bootstrap
-
     bootstrap = Bootstrap(replicates=options.replicates)
+    ledgers = {name: system.rows for name, system in written.items()}
     scores = {name: score(rows, bootstrap=bootstrap) for name, rows in ledgers.items()}
     systems = dict(record.get("evaluation", {}).get("systems", {}))
     for name, figures in scores.items():
-        systems[name] = {"made_with": described[name], **score_values(figures)}
+        systems[name] = {"made_with": written[name].made_with, **score_values(figures)}
         print(describe_score(name, figures), end="\n\n")
     section = {**record.get("evaluation", {}), "systems": systems, **circumstances()}
     summary = {
@@ -200,6 +137,19 @@ def record_figures(
             f"split {record['data']['split_sha256'][:12]}."
         )
     return summary
+
+
+def record_forgetting(options: EvaluateOptions, clips: ClipSet, written: dict[str, Written]) -> dict:
+    """Score base and tuned model on another language and write the section `forgetting`; return what to say of it."""
+    bootstrap = Bootstrap(replicates=options.replicates)
+    scores = {name: score(system.rows, normalizer="basic", bootstrap=bootstrap) for name, system in written.items()}
+    systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
+    section = {"language": clips.language, "data": {"name": clips.name, "speech": clips.speech}, "systems": systems}
+    add_section(options.run, "forgetting", section | circumstances())
+    rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
+    told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
+    print(f"In another language ({clips.language}, {len(clips.clips)} clips of {clips.name}), mean WER: {told}.")
+    return {f"{name}_mean_clip_wer_{clips.language}": rate for name, rate in rates.items()}
 
 
 def draw(folder: Path, scores: dict[str, Score]) -> None:

@@ -159,7 +159,7 @@ def ask_page(page: str, data: Path) -> dict:
     """Let the Space write down a test clip, as any program would; return what was said, what it wrote and the model."""
     from gradio_client import Client, handle_file
 
-    from speech_data import load_speech
+    from sheets.speech_data import load_speech
 
     clip = load_speech(data).clips("test")[0]
     answer = Client(page, verbose=False).predict(audio=handle_file(clip.path), language="fa", api_name="/transcribe")

@@ -19,16 +19,16 @@ from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
-from clip_counts import Bootstrap
-from faults import DataError
-from ledgers import LedgerError
-from measured import write_measured
+from evaluation.clip_counts import Bootstrap
+from evaluation.ledgers import LedgerError
+from evaluation.score_report import comparison_values, describe_comparison, describe_score, score_values
+from evaluation.scoring import Score, compare, score
+from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
 from najva.pretrained.errors import ModelError
+from publishing.measured import write_measured
 from run_record import RunError, add_section, circumstances, read_record
-from score_report import comparison_values, describe_comparison, describe_score, score_values
-from scoring import Score, compare, score
-from speech_data import SpeechData, load_speech
-from system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
+from sheets.faults import DataError
+from sheets.speech_data import SpeechData, load_speech
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def record_forgetting(options: EvaluateOptions, clips: ClipSet, written: dict[st
 def draw(folder: Path, scores: dict[str, Score]) -> None:
     """Draw the WER of every clip, base against tuned where there are both, and what is most often confused."""
     # It takes a second to import.
-    from figures import draw_confusions, draw_wer_by_clip
+    from evaluation.figures import draw_confusions, draw_wer_by_clip
 
     names = [name for name in ("base", "tuned") if name in scores] or list(scores)[:1]
     draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names])

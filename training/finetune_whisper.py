@@ -25,11 +25,12 @@ from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
-# Slow imports (PyTorch, transformers) wait until the options are known to be good.
-from faults import DataError
 from najva.pretrained.errors import ModelError
 from run_news import say
 from run_record import NAME, RunError, add_section, circumstances, read_record
+
+# Slow imports (PyTorch, transformers) wait until the options are known to be good.
+from sheets.faults import DataError
 
 
 def _help(text: str, **more: object) -> dict:
@@ -120,9 +121,9 @@ def finetune(options: FinetuneOptions) -> dict | None:
     Raises:
         DataError, ModelError, RunError, ValueError: it cannot be done as asked, in one sentence.
     """
-    from speech_data import load_speech
-    from whisper_training import build_trainer, choose_window
-    from whisper_tuning import find_base
+    from sheets.speech_data import load_speech
+    from tuning.whisper_training import build_trainer, choose_window
+    from tuning.whisper_tuning import find_base
 
     data = load_speech(options.data)
     check_same_run(options, data.split_sha256)
@@ -232,7 +233,7 @@ def record_start(options: FinetuneOptions, data: object, base: object, window: i
 
 def train(trainer: object, options: FinetuneOptions) -> None:
     """Train to the end, from the last whole checkpoint if there is one."""
-    from whisper_trainer import last_whole_checkpoint
+    from tuning.whisper_trainer import last_whole_checkpoint
 
     done = options.output / "history.csv"
     checkpoint = last_whole_checkpoint(options.output / "checkpoints")
@@ -245,9 +246,9 @@ def train(trainer: object, options: FinetuneOptions) -> None:
 
 def save(trainer: object, options: FinetuneOptions, base: object) -> None:
     """Save the best checkpoint as models that others load, and what training was like."""
-    from figures import draw_history
-    from whisper_trainer import history_rows
-    from whisper_tuning import save_adapter, save_whole
+    from evaluation.figures import draw_history
+    from tuning.whisper_trainer import history_rows
+    from tuning.whisper_tuning import save_adapter, save_whole
 
     model = trainer.accelerator.unwrap_model(trainer.model)
     if options.tuning == "lora":

@@ -22,15 +22,15 @@ from typing import Any, Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
-from checked_clips import Limits, check_clips, usable_clips
-from clip_groups import linked_groups
-from faults import DataError, write_faults
 from najva.persian import normalize
-from pair_checks import check_leaks
-from speech_data import Clip, describe_source, write_speech
-from speech_report import Preparation, summarize, write_report
-from splits import Split, draw_split, wanted_count
-from transcripts import Transcripts, read_transcripts
+from sheets.checked_clips import Limits, check_clips, usable_clips
+from sheets.clip_groups import linked_groups
+from sheets.faults import DataError, write_faults
+from sheets.pair_checks import check_leaks
+from sheets.speech_data import Clip, describe_source, write_speech
+from sheets.speech_report import Preparation, summarize, write_report
+from sheets.splits import Split, draw_split, wanted_count
+from sheets.transcripts import Transcripts, read_transcripts
 from whole_files import whole_file
 
 
@@ -120,7 +120,7 @@ def read(options: Options) -> tuple[Transcripts, Path]:
     columns = {"audio_column": options.audio_column, "text_column": options.text_column}
     if options.dataset:
         # It takes a second to import.
-        from audio_datasets import read_dataset
+        from sheets.audio_datasets import read_dataset
 
         folder = Path(options.output) / "audio"
         transcripts = read_dataset(options.dataset, folder, **columns)

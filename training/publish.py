@@ -23,21 +23,21 @@ from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
-from card_text import CardError
-from faults import DataError
-from hub import Published, Staged, check_name, check_target, find_revision, publish
-from hub_errors import HubError
-from measured import KINDS, kinds_of, write_measured
 from najva.pretrained.errors import ModelError
-from run_news import say as say_line
-from run_record import RunError, read_record
-from staging import (
+from publishing.card_text import CardError
+from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
+from publishing.hub_errors import HubError
+from publishing.measured import KINDS, kinds_of, write_measured
+from publishing.staging import (
     README,
     StagingError,
     stage_dataset,
     stage_model,
     stage_space,
 )
+from run_news import say as say_line
+from run_record import RunError, read_record
+from sheets.faults import DataError
 from whole_files import whole_file
 
 _SPACE = Path(__file__).parents[1] / "space"
@@ -219,7 +219,7 @@ def _publish_model(options: ModelOptions) -> dict:
 
 
 def _publish_dataset(options: DatasetOptions) -> dict:
-    from speech_data import load_speech
+    from sheets.speech_data import load_speech
 
     data = load_speech(options.data)
     folder = Path(options.staging) if options.staging else data.folder / "staged"

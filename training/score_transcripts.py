@@ -20,9 +20,9 @@ from typing import Literal
 
 from transformers import HfArgumentParser
 
-from clip_counts import Bootstrap
-from ledgers import read_ledger
-from score_report import (
+from evaluation.clip_counts import Bootstrap
+from evaluation.ledgers import read_ledger
+from evaluation.score_report import (
     comparison_values,
     confusion_values,
     describe_comparison,
@@ -30,7 +30,7 @@ from score_report import (
     describe_score,
     score_values,
 )
-from scoring import Comparison, Score, compare, score
+from evaluation.scoring import Comparison, Score, compare, score
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def measure(options: ScoreOptions) -> tuple[list[str], list[Score], Comparison |
 
 def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[Path]:
     """Draws WER by clip, and the commonest confusions of each ledger; returns the files."""
-    from figures import draw_confusions, draw_wer_by_clip
+    from evaluation.figures import draw_confusions, draw_wer_by_clip
 
     folder = Path(options.figures)
     pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores)]

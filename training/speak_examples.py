@@ -15,8 +15,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-import synthetic_speech
 from najva import audio
+from synthesis import synthetic_speech
 
 _SAMPLE_RATE_HZ = 16000
 _BIT_RATE = 32000

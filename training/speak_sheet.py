@@ -31,11 +31,11 @@ from typing import Any
 
 from transformers.hf_argparser import HfArgumentParser
 
-from faults import DataError
-from speech_recipes import Palette
-from spoken_clips import Outcome, foreign_clips, speak_rows
-from spoken_sheet import SpokenRow, SpokenSheet, read_sheet, write_copy
-from synthetic_speech import PERSIAN_VOICES, SynthesisError, check_voices, engine_version, installed_variants
+from sheets.faults import DataError
+from synthesis.speech_recipes import Palette
+from synthesis.spoken_clips import Outcome, foreign_clips, speak_rows
+from synthesis.spoken_sheet import SpokenRow, SpokenSheet, read_sheet, write_copy
+from synthesis.synthetic_speech import PERSIAN_VOICES, SynthesisError, check_voices, engine_version, installed_variants
 from whole_files import whole_file
 
 RECORD = "speech.json"

@@ -23,8 +23,8 @@ from najva.pretrained import Hub, find_checkpoint
 from najva.settings import Settings
 from najva.transcriber.encoder_window import AnyLengthEncoder
 from najva.transcriber.log_mel import FRAMES_PER_SECOND, SAMPLE_RATE_HZ, log_mel
-from speech_recipes import AMPLITUDE
-from synthetic_speech import installed_variants, speak
+from synthesis.speech_recipes import AMPLITUDE
+from synthesis.synthetic_speech import installed_variants, speak
 from tests import clips
 
 WINDOW_SECONDS = 10

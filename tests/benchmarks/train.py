@@ -64,9 +64,9 @@ def measure(system: str, shape: str, clips: int, seconds: float) -> dict:
     from transformers import WhisperConfig, WhisperForConditionalGeneration
 
     from najva.transcriber.encoder_window import AnyLengthEncoder
-    from speech_batches import SpeechCollator
-    from whisper_training import has_bf16
-    from whisper_tuning import add_lora, write_tokens
+    from tuning.speech_batches import SpeechCollator
+    from tuning.whisper_training import has_bf16
+    from tuning.whisper_tuning import add_lora, write_tokens
 
     torch.manual_seed(0)
     width, layers, heads = SHAPES[shape]

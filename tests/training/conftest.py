@@ -8,8 +8,8 @@ import pytest
 
 from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.transcriber.tokens import WhisperTokens
-from speech_data import Clip, relative_audio, write_speech
-from splits import draw_split
+from sheets.speech_data import Clip, relative_audio, write_speech
+from sheets.splits import draw_split
 from tests.hub.conftest import hub, way  # noqa: F401 - fixtures
 from tests.najva.pretrained.tiny_models import save_tiny_whisper
 from tests.training.made_runs import make_run

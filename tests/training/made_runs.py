@@ -8,15 +8,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from clip_counts import Bootstrap
-from figures import draw_history
-from ledgers import Row, write_ledger
+from evaluation.clip_counts import Bootstrap
+from evaluation.figures import draw_history
+from evaluation.ledgers import Row, write_ledger
+from evaluation.score_report import comparison_values, score_values
+from evaluation.scoring import compare, score
 from najva.pretrained import Hub, find_checkpoint
 from najva.pretrained.conversion import merge_adapter
 from run_record import add_section
-from score_report import comparison_values, score_values
-from scoring import compare, score
-from speech_data import Clip, load_speech
+from sheets.speech_data import Clip, load_speech
 from tests.najva.pretrained.tiny_models import WINDOW_SECONDS, save_adapter
 
 PARTS = ("train", "validation", "test")

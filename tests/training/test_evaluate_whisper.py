@@ -10,7 +10,7 @@ import pytest
 
 import evaluate_whisper
 import finetune_whisper
-from ledgers import read_ledger
+from evaluation.ledgers import read_ledger
 from run_record import read_record
 from tests.training.made_sheets import good_sheet, voice, write_clip, write_csv
 

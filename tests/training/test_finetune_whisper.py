@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 import finetune_whisper
 from run_record import read_record
-from whisper_trainer import last_whole_checkpoint
+from tuning.whisper_trainer import last_whole_checkpoint
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,10 +14,10 @@ import pytest
 from made_sheets import SENTENCES, faulty_sheet, good_sheet, voice, write_clip, write_csv, write_workbook
 
 import prepare_transcripts
-import speech_data
-from faults import KINDS, DataError
-from speech_data import load_speech
-from splits import PARTS
+from sheets import speech_data
+from sheets.faults import KINDS, DataError
+from sheets.speech_data import load_speech
+from sheets.splits import PARTS
 
 PROGRAM = Path(prepare_transcripts.__file__)
 

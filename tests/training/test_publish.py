@@ -20,10 +20,10 @@ from made_sheets import voice
 import finetune_whisper
 import publish
 from najva.pretrained import Hub, find_checkpoint
+from publishing.staging import StagingError, clip_names, without_local_paths
 from run_record import read_record
-from speech_data import DataError, load_speech
-from splits import PARTS
-from staging import StagingError, clip_names, without_local_paths
+from sheets.speech_data import DataError, load_speech
+from sheets.splits import PARTS
 from tests.hub import LoopbackHub
 from tests.hub.cards import check_card
 from tests.hub.client import leave_out_pauses

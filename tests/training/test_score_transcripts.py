@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import score_transcripts
-from ledgers import Row, write_ledger
+from evaluation.ledgers import Row, write_ledger
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = {"clips", "normalizer", "wer", "wer_low", "wer_high", "cer"}

@@ -17,9 +17,9 @@ import soundfile
 
 import speak_sheet
 from najva import audio
-from speech_recipes import Palette
-from spoken_clips import read_label
-from synthetic_speech import PERSIAN_VOICES
+from synthesis.speech_recipes import Palette
+from synthesis.spoken_clips import read_label
+from synthesis.synthetic_speech import PERSIAN_VOICES
 from tests.training.made_sheets import SENTENCES, write_workbook
 
 PROGRAM = Path(speak_sheet.__file__)

@@ -1,0 +1,316 @@
+"""Cards: true to their record to the last digit, valid on the Hub, and refused where the record does not bear them."""
+
+import copy
+import json
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard, SpaceCard
+from made_runs import change_record, half_right, make_run, measure, nothing_right, one_wrong
+
+from evaluation.clip_counts import FIGURES
+from najva.pretrained import Hub, find_checkpoint
+from najva.services import Role
+from publishing import card_text
+from publishing.card_numbers import foreign_numbers
+from publishing.card_text import CardError
+from publishing.cards import CardOptions, model_card, space_card
+from publishing.measured import KINDS, measured_values, write_measured
+from run_record import read_record
+from sheets.speech_data import load_speech
+from tabs.look import model_line
+from tests.hub.cards import check_card
+
+ROOT = Path(__file__).parents[3]
+NAME = "reza/tiny-fa"
+
+
+def card(run: Path, kind: str = "adapter", **options: object) -> str:
+    """The card of a run's model."""
+    siblings = {"adapter": NAME, "merged": f"{NAME}-merged"}
+    given = {"repository": NAME, "siblings": siblings, "figures": ["history.png"]} | options
+    return model_card(read_record(run), KINDS[kind], CardOptions(**given))
+
+
+@pytest.mark.parametrize(
+    ("tuning", "kind", "relation", "library"),
+    [
+        ("lora", "adapter", "adapter", "peft"),
+        ("lora", "merged", "merge", "transformers"),
+        ("full", "full", "finetune", "transformers"),
+    ],
+)
+def test_metadata_are_what_the_hub_wants(
+    finished_runs: Path, tuning: str, kind: str, relation: str, library: str
+) -> None:
+    run = finished_runs / tuning
+    text = card(run, kind, dataset="reza/made-46")
+    assert check_card(text, "model") == ([], [])
+    data = ModelCard(text).data
+    assert ModelCard(str(ModelCard(text))).data.to_dict() == data.to_dict()
+    assert (data.base_model, data.base_model_relation) == ("najva-tester/tiny-whisper-v3", relation)
+    assert (data.library_name, data.pipeline_tag) == (library, "automatic-speech-recognition")
+    assert (data.language, data.license, data.datasets) == (["fa"], "mit", ["reza/made-46"])
+    assert data.metrics == ["wer", "cer"] and ("lora" in data.tags) == (tuning == "lora")
+    assert data.model_name == "tiny-fa"
+    own = read_record(run)["evaluation"]["systems"]["merged" if kind == "merged" else "tuned"]
+    found = {result.metric_name: result for result in data.eval_results}
+    assert found["Mean per-clip WER, %, fa-v1"].metric_value == round(100 * own["mean_clip_wer"], 2)
+    assert found["Corpus WER, %, fa-v1"].metric_value == round(100 * own["wer"], 2)
+    assert found["CER, %, fa-v1"].metric_value == round(100 * own["cer"], 2)
+    for result in found.values():
+        assert (result.dataset_split, result.dataset_type) == ("test", "reza/made-46")
+        assert result.metric_args["normalizer"] == "fa-v1" and result.metric_args["clips"] == own["clips"]
+        assert not result.verified
+
+
+def test_base_and_tuned_stand_side_by_side(lora_run: Path) -> None:
+    record, text = read_record(lora_run), card(lora_run)
+    systems, comparison = record["evaluation"]["systems"], record["evaluation"]["comparison"]
+    for figure, name in FIGURES.items():
+        (row,) = re.findall(rf"^\| \*{{0,2}}{re.escape(name)}\*{{0,2}} \|.*$", text, re.MULTILINE)
+        cells = [cell.strip() for cell in row.strip("|").split("|")][1:]
+        for cell, system in zip(cells, ("base", "tuned", "merged"), strict=False):
+            value, low, high = (100 * systems[system][f"{figure}{bound}"] for bound in ("", "_low", "_high"))
+            assert cell == f"{value:.2f} ({low:.2f} to {high:.2f})"
+    difference = f"{100 * comparison['mean_clip_difference']:+.2f}".replace("-", "−")
+    assert f": {difference} points, 95 % interval" in text
+    for stated in (
+        record["data"]["split_sha256"],
+        "ctranslate2 in int8",
+        "500 replicates",
+        "transformers 5.23.0",
+        "A processor, 2 cores, no GPU",
+        "seed 7",
+        "0.011 hours",
+        "fp32",
+        "1.23 million parameters",
+        "`fa-joined`",
+        "python -m najva transcribe",
+        "figures/history.png",
+        f"{NAME}-merged",
+    ):
+        assert stated in text, stated
+
+
+@pytest.mark.parametrize(
+    ("base", "tuned", "words"),
+    [
+        (nothing_right, half_right, "**Better than its base.**"),
+        (half_right, nothing_right, "**Worse than its base.**"),
+        (half_right, half_right, "**No clear difference from its base.**"),
+    ],
+)
+def test_the_verdict_is_the_comparisons(run: Path, data: Path, base, tuned, words: str) -> None:
+    measure(run, load_speech(data).clips("train"), base=base, tuned=tuned, merged=tuned)
+    text = card(run, "adapter" if run.name == "lora" else "full")
+    assert words in text
+    assert ("do not show that tuning helped" in text) == ("No clear" in words)
+    assert ("به‌روشنی از پایهٔ خود بهتر است" in text) == ("Better" in words)
+
+
+def test_a_persian_reader_is_told_first(lora_run: Path) -> None:
+    text = card(lora_run)
+    assert text.index('<div dir="rtl" lang="fa">') < text.index("## Before and after")
+    before, after = (
+        read_record(lora_run)["evaluation"]["systems"][name]["mean_clip_wer"] for name in ("base", "tuned")
+    )
+    for share in (before, after):
+        assert f"{100 * share:.2f}٪".translate(str.maketrans("0123456789.", "۰۱۲۳۴۵۶۷۸۹٫")) in text
+
+
+def test_a_number_that_is_not_in_the_record_cannot_appear(
+    lora_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = shutil.copytree(card_text.TEMPLATES, tmp_path / "templates")
+    monkeypatch.setattr(card_text, "TEMPLATES", templates)
+    assert card(lora_run)
+    with (templates / "model.md.jinja").open("a", encoding="utf-8") as file:
+        file.write("In our own tests it made 12.34 % errors.\n")
+    with pytest.raises(CardError, match=r"numbers that its record does not hold: 12\.34"):
+        card(lora_run)
+
+
+def test_every_number_of_a_card_depends_on_its_record(lora_run: Path) -> None:
+    text, record = card(lora_run), read_record(lora_run)
+    names = (NAME, f"{NAME}-merged")
+    assert not foreign_numbers(text, record, *names)
+    other = copy.deepcopy(record)
+    for values in (*other["evaluation"]["systems"].values(), other["evaluation"]["comparison"]):
+        for figure in FIGURES:
+            values[figure] += 0.0123
+    other["evaluation"]["comparison"]["other"] = other["evaluation"]["systems"]["tuned"]
+    assert len(foreign_numbers(text, other, *names)) > len(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("91.48 %", []),
+        ("91.5 %", []),
+        ("91.49 %", ["91.49"]),
+        ("91 %", ["91"]),
+        ("۹۱٫۴۸٪", []),
+        ("۹۱٫۵۸٪", ["۹۱٫۵۸"]),
+        ("10,000 replicates", []),
+        ("10,001 replicates", ["10,001"]),
+        ("−7.07 points", []),
+        ("4.33 million", []),
+        ("torch 2.13.0+cpu", []),
+        ("torch 2.14.0+cpu", ["2.14.0+cpu"]),
+        ("hash cd8bb6d5", []),
+        ("hash ffff0000", ["ffff0000"]),
+        ("| 9 | **12** |", ["12"]),
+        ("```python\nx = 12\n```\n13", ["13"]),
+        ("model whisper-7 of reza", []),
+        ("[x](https://huggingface.co/reza/whisper-7)", []),
+        ("[x](https://huggingface.co/reza/whisper-8)", ["https://huggingface.co/reza/whisper-8"]),
+        ("2026-11-25", []),
+        ("5", ["5"]),
+    ],
+)
+def test_numbers_are_compared_as_they_are_shown(text: str, foreign: list[str]) -> None:
+    record = {
+        "wer": 0.91475,
+        "replicates": 10000,
+        "difference": -0.07066,
+        "parameters": 4325376,
+        "clips": 9,
+        "torch": "2.13.0+cpu",
+        "sha256": "cd8bb6d5e082",
+        "finished": "2026-11-25T00:34:32+00:00",
+    }
+    assert foreign_numbers(text, record, "reza/whisper-7") == foreign
+
+
+def test_templates_hold_no_number_of_their_own() -> None:
+    for path in (ROOT / "hub_cards").glob("*.jinja"):
+        text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|^```.*?^```", "", path.read_text("utf-8"), flags=re.S | re.M)
+        assert not re.findall(r".*\d.*", text.replace("sha256", "")), path.name
+
+
+def _drop(*keys: str):
+    def change(record: dict) -> None:
+        for key in keys[:-1]:
+            record = record[key]
+        del record[keys[-1]]
+
+    return change
+
+
+def _set(value: object, *keys: str):
+    def change(record: dict) -> None:
+        for key in keys[:-1]:
+            record = record[key]
+        record[keys[-1]] = value
+
+    return change
+
+
+_SYSTEMS = ("evaluation", "systems")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_drop("evaluation"), "evaluate_whisper.py adds it"),
+        (_drop("training"), "finetune_whisper.py adds it"),
+        (_drop(*_SYSTEMS, "base"), "base model was not measured"),
+        (_drop(*_SYSTEMS, "tuned"), "tuned model was not measured"),
+        (_set(1, *_SYSTEMS, "tuned", "made_with", "clips"), "measured on 1 test clips, not on all 8"),
+        (_set("validation", *_SYSTEMS, "base", "made_with", "part"), "measured on 8 validation clips"),
+        (_set("f" * 64, *_SYSTEMS, "tuned", "made_with", "split_sha256"), "another split"),
+        (_set(5, *_SYSTEMS, "tuned", "made_with", "decode", "beam_size"), "not decoded and scored alike"),
+        (_set("raw", *_SYSTEMS, "tuned", "normalizer"), "not decoded and scored alike"),
+        (_set(None, *_SYSTEMS, "base", "cer"), "lacks the CER"),
+        (_set(0.01, *_SYSTEMS, "tuned", "wer"), "not compared on their last figures"),
+        (_drop("evaluation", "comparison"), "not compared"),
+        (_set("2026-11-23T00:00:00+00:00", "evaluation", "finished"), "trained on after it was measured"),
+        (_drop("evaluation", "comparison", "cer_difference"), "lacks something"),
+        (_drop("training", "hardware"), "lacks something"),
+        (_set("", "base", "licence"), "--licence"),
+    ],
+)
+def test_what_the_record_does_not_bear_is_refused(lora_run: Path, change, sentence: str) -> None:
+    change_record(lora_run, change)
+    with pytest.raises(CardError, match=re.escape(sentence)) as refused:
+        card(lora_run)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_licence_that_is_given_stands(lora_run: Path) -> None:
+    change_record(lora_run, _set("", "base", "licence"))
+    assert ModelCard(card(lora_run, licence="apache-2.0")).data.license == "apache-2.0"
+
+
+def test_synthetic_speech_is_called_so_wherever_it_shows(tiny: Path, data: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tiny, data, "lora", speech="synthetic", merged=one_wrong)
+    text = card(run, "merged")
+    found = ModelCard(text).data
+    assert "synthetic-speech" in found.tags
+    assert {result.dataset_name for result in found.eval_results} == {"made (synthetic speech)"}
+    assert "> **Synthetic speech.**" in text and "ساختگی" in text and "fa+f2, fa+m3" in text
+    assert "recorded speech" not in text
+    measured = measured_values(read_record(run), KINDS["merged"])
+    assert measured["speech"] == "synthetic" and "synthetic speech" in measured["figures"][0]["set"]
+
+
+def test_recorded_speech_is_not_called_synthetic(lora_run: Path) -> None:
+    text = card(lora_run)
+    assert "ynthetic" not in text and "ساختگی" not in text and "recorded speech" in text
+
+
+def test_an_adapter_of_a_base_that_nobody_else_has_is_refused(lora_run: Path) -> None:
+    change_record(lora_run, _set("/somewhere/tiny", "base", "name"))
+    with pytest.raises(CardError, match="publish the base first"):
+        card(lora_run)
+    merged = ModelCard(card(lora_run, "merged")).data
+    assert "base_model" not in merged.to_dict() and "base_model_relation" not in merged.to_dict()
+
+
+def test_the_card_says_what_was_forgotten(lora_run: Path) -> None:
+    assert "**not measured** after tuning" in card(lora_run)
+    record = read_record(lora_run)
+    systems = {name: record["evaluation"]["systems"][name] for name in ("base", "tuned")}
+    systems["tuned"] = systems["tuned"] | {"mean_clip_wer": 0.4321, "normalizer": "basic"}
+    english = {"language": "en", "data": {"name": "English readings", "speech": "as recorded"}, "systems": systems}
+    change_record(lora_run, lambda record: record.update(forgetting=english))
+    text = card(lora_run)
+    assert "### What it forgot" in text and "English readings" in text and "43.21" in text
+    assert "not measured" not in text.partition("### What it forgot")[2].partition("## How it was measured")[0]
+
+
+def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
+    record = read_record(lora_run)
+    measured = measured_values(record, KINDS["adapter"])
+    (lora_run / "adapter" / "measured.json").write_text(json.dumps(measured), "utf-8")
+    found = find_checkpoint(str(lora_run / "adapter"), Hub(offline=True), Path())
+    assert found.measured == measured
+    line = model_line(SimpleNamespace(roles=[Role("persian", "speech in Persian", "it is named", found)], problem=""))
+    tuned, base = (record["evaluation"]["systems"][name]["mean_clip_wer"] for name in ("tuned", "base"))
+    assert f"Persian, 8 test clips of made: mean WER&nbsp;{100 * tuned:.0f}&nbsp;%" in line
+    assert f"najva-tester/tiny-whisper-v3 untuned: mean WER&nbsp;{100 * base:.0f}&nbsp;%" in line
+
+
+def test_a_model_that_was_measured_on_some_clips_only_is_shown_as_unmeasured(run: Path) -> None:
+    """An evaluation that ends with a few clips takes away what an earlier one said."""
+    folders = [run / "adapter", run / "merged"] if run.name == "lora" else [run]
+    write_measured(run)
+    assert all(json.loads((folder / "measured.json").read_text("utf-8"))["figures"] for folder in folders)
+    change_record(run, _set(1, *_SYSTEMS, "base", "made_with", "clips"))
+    write_measured(run)
+    assert not any((folder / "measured.json").exists() for folder in folders)
+
+
+def test_the_spaces_card_names_its_models_and_keeps_the_rest() -> None:
+    before = (ROOT / "space" / "README.md").read_text("utf-8")
+    text = space_card(before, {"NAJVA_ASR_PERSIAN": f"{NAME}@{'ab' * 20}"}, ["openai/whisper-base"])
+    old, new = (yaml.safe_load(one.split("---")[1]) for one in (before, text))
+    assert new.pop("models") == [NAME, "openai/whisper-base", *old.pop("models")]
+    assert new == old and check_card(text, "space") == ([], [])
+    assert "🗣️" in text and f"at [`{'ab' * 6}`]" in text
+    assert SpaceCard(before).text.strip() in text

@@ -1,0 +1,185 @@
+"""What base, tuned and merged model write for one set of clips: decoded once, kept as ledgers, used again.
+
+A ledger is used again only where the very same model would write the very same clips with the same settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evaluation.ledgers import Row, read_ledger, write_ledger
+from run_record import NAME, read_record
+from sheets.clip_checks import find_clips, measure_clips
+from sheets.faults import DataError
+from sheets.speech_data import Clip
+from sheets.transcripts import read_transcripts
+
+if TYPE_CHECKING:
+    from accelerate import PartialState
+
+_MAX_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """Clips that systems are compared on.
+
+    Attributes:
+        name: of the data.
+        speech: "synthetic", "as recorded", or empty where nobody says.
+        sha256: identifies clips, texts and split.
+        language: code that the decoder is told.
+        clips: in order.
+        part: of the split; empty for a set of its own.
+    """
+
+    name: str
+    speech: str
+    sha256: str
+    language: str
+    clips: tuple[Clip, ...]
+    part: str = ""
+
+    def ledger_name(self, system: str) -> str:
+        """Return the file name of a system's ledger; clips that are no part of the run's own data say so."""
+        return f"{system}.jsonl" if self.part else f"{system}-{self.language}.jsonl"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A system's ledger, and everything that it depends on."""
+
+    rows: list[Row]
+    made_with: dict
+
+
+def models_of(run: Path, record: Mapping) -> dict[str, str]:
+    """Return the model reference of each system of a run.
+
+    Args:
+        run: its folder.
+        record: its `run.json`.
+    """
+    base, folder = record["base"]["reference"], run.resolve()
+    if record["model"]["tuning"] == "lora":
+        return {"base": base, "tuned": str(folder / "adapter"), "merged": str(folder / "merged")}
+    return {"base": base, "tuned": str(folder)}
+
+
+def read_clip_set(workbook: Path, language: str) -> ClipSet:
+    """Read a sheet whose clips are all for measuring, in any language; its file names start where it lies.
+
+    Args:
+        workbook: with the columns `audio` and `text`.
+        language: of all of its clips.
+
+    Raises:
+        DataError: a row or a clip of it cannot be used; nothing is left out of a test.
+    """
+    transcripts = read_transcripts(workbook)
+    paths, missing = find_clips(transcripts.rows, workbook.parent)
+    facts, unfit = measure_clips(paths, min_seconds=0.0, max_seconds=_MAX_SECONDS)
+    if faults := [fault for fault in (*transcripts.faults, *missing, *unfit) if fault.fatal]:
+        raise DataError(f"{workbook.name}, row {faults[0].row}: {faults[0].kind}, {faults[0].detail}.")
+    if not paths:
+        raise DataError(f"{workbook.name} has a header but no rows.")
+    clips = [
+        Clip(
+            id=row.id,
+            audio=row.id,
+            text=row.text,
+            seconds=facts[row.row].seconds,
+            sample_rate_hz=facts[row.row].sample_rate_hz,
+            sha256=facts[row.row].sha256,
+            speaker=row.speaker,
+            recording=row.recording,
+            row=row.row,
+            path=paths[row.row],
+        )
+        for row in transcripts.rows
+    ]
+    return ClipSet(workbook.stem, "", transcripts.origin["workbook_sha256"], language, tuple(clips))
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """How systems of a run are decoded.
+
+    Attributes:
+        run: folder that the ledgers are kept in.
+        engine: see `decoding.load_engine`.
+        compute_type: see `decoding.load_engine`.
+        full_window: see `decoding.DecodeSettings`.
+    """
+
+    run: Path
+    engine: str = "auto"
+    compute_type: str = ""
+    full_window: bool = False
+
+    def write_all(self, models: Mapping[str, str], clips: ClipSet, state: PartialState) -> dict[str, Written]:
+        """Return what each system writes.
+
+        Args:
+            models: reference by system.
+            clips: decoded by each.
+            state: the processes that share the clips.
+        """
+        return {name: self.write(name, reference, clips, state) for name, reference in models.items()}
+
+    def write(self, name: str, reference: str, clips: ClipSet, state: PartialState) -> Written:
+        """Return a system's rows; decoded now, unless the same lie there already."""
+        from evaluation.decoding import DecodeSettings, decode_clips, load_engine
+
+        engine, checkpoint = load_engine(reference, self.engine, self.compute_type)
+        settings = DecodeSettings(
+            engine=type(engine).__name__.removesuffix("Engine").lower(),
+            compute_type=engine.compute_type,
+            language=clips.language,
+            full_window=self.full_window,
+        )
+        made_with = {
+            "model": reference if name not in ("tuned", "merged") else name,
+            "revision": checkpoint.revision,
+            "window_seconds": engine.window_seconds,
+            "decode": settings.as_dict(),
+            "split_sha256": clips.sha256,
+            "part": clips.part,
+            "clips": len(clips.clips),
+        }
+        path = self.run / "ledgers" / clips.ledger_name(name)
+        known = self._find(name, made_with, clips)
+        if known:
+            print(f"{name}: {known} was decoded with the same settings and is used again.")
+            rows = read_ledger(known)
+        else:
+            share = {"process": state.process_index, "processes": state.num_processes}
+            rows = _gather(decode_clips(engine, clips.clips, settings, title=name, **share), clips)
+        if state.is_main_process and known != path:
+            write_ledger(path, rows, normalizer="fa-v1" if clips.language == "fa" else "basic")
+        return Written(rows, made_with)
+
+    def _find(self, name: str, made_with: dict, clips: ClipSet) -> Path | None:
+        """Return a ledger of the same model, settings and clips, in this run or, for the base, in one beside it."""
+        beside = sorted(self.run.resolve().parent.iterdir()) if name == "base" else []
+        for folder in [self.run, *(path for path in beside if path.is_dir() and path != self.run.resolve())]:
+            path = folder / "ledgers" / clips.ledger_name(name)
+            if not path.is_file() or not (folder / NAME).is_file():
+                continue
+            section = read_record(folder).get("evaluation" if clips.part else "forgetting", {})
+            if section.get("systems", {}).get(name, {}).get("made_with") != made_with:
+                continue
+            if [(row.id, row.reference) for row in read_ledger(path)] == [(clip.id, clip.text) for clip in clips.clips]:
+                return path
+        return None
+
+
+def _gather(part: list[Row], clips: ClipSet) -> list[Row]:
+    """Bring the processes' rows together, each clip once and in order."""
+    from accelerate.utils import gather_object
+
+    by_id = {row.id: row for row in gather_object(part)}
+    return [by_id[clip.id] for clip in clips.clips]

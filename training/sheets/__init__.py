@@ -1,0 +1,1 @@
+"""Sheets and their clips: read, checked row by row, split, kept as a data folder."""

@@ -1,0 +1,1 @@
+"""What is trained: batches, augmentation, the model and its trainer."""

@@ -1,0 +1,253 @@
+"""transformers' `Seq2SeqTrainer` for Whisper: batches by length, decoding on the batch's window, a limit in minutes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate.utils import broadcast_object_list
+from torch.optim.lr_scheduler import LambdaLR
+from tqdm import tqdm
+from transformers import ProgressCallback, Seq2SeqTrainer, TrainerCallback
+from transformers.trainer_callback import ExportableState
+from transformers.trainer_pt_utils import nested_detach
+
+from metrics import character_counts, pool, word_counts
+from najva.transcriber.tokens import WhisperTokens
+from tuning.speech_batches import IGNORED, LikeLengths
+from tuning.whisper_tuning import write_tokens
+from whole_files import whole_file
+
+HISTORY = "history.csv"
+_COLUMNS = (
+    "epoch",
+    "step",
+    "minutes",
+    "learning_rate",
+    "training_loss",
+    "validation_loss",
+    "validation_wer",
+    "validation_mean_clip_wer",
+    "validation_cer",
+)
+
+
+class Clock(TrainerCallback, ExportableState):
+    """Counts the seconds of a training over all its resumptions, and ends it at a limit.
+
+    Args:
+        limit_seconds: 0 is no limit.
+        by_steps: whether evaluation follows steps, not epochs.
+    """
+
+    def __init__(self, limit_seconds: float = 0.0, by_steps: bool = False) -> None:
+        self.limit_seconds, self.by_steps = limit_seconds, by_steps
+        self.seconds = 0.0
+        self._last: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the limit is over, 0 without a limit."""
+        return min(1.0, self.seconds / self.limit_seconds) if self.limit_seconds else 0.0
+
+    def state(self) -> dict:
+        """Return what a checkpoint keeps."""
+        arguments = {"limit_seconds": self.limit_seconds, "by_steps": self.by_steps}
+        return {"args": arguments, "attributes": {"seconds": self.seconds}}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Start counting."""
+        self._last = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        """Count, and stop when the time is over; the main process's clock is everybody's."""
+        self._count()
+        if args.world_size > 1:
+            shared = [self.seconds]
+            broadcast_object_list(shared)
+            self.seconds = shared[0]
+        if self.limit_seconds and self.seconds >= self.limit_seconds:
+            control.should_training_stop = True
+            # At the end of an epoch, the broken one included, the epoch strategy evaluates and saves by itself.
+            control.should_evaluate = control.should_save = self.by_steps
+        return control
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Count the evaluation too."""
+        self._count()
+
+    def _count(self) -> None:
+        now = time.perf_counter()
+        self.seconds += now - (self._last or now)
+        self._last = now
+
+
+class History(TrainerCallback):
+    """Writes `history.csv`, a row per evaluation, anew each time from the trainer's own log: resumption repeats none.
+
+    Args:
+        folder: of the run.
+        say: takes one line per evaluation.
+    """
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self._folder, self._say = folder, say
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Write the rows so far."""
+        if not state.is_world_process_zero:
+            return
+        rows = history_rows(state.log_history)
+        with (
+            whole_file(self._folder / HISTORY) as unfinished,
+            unfinished.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, _COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        if rows:
+            last = rows[-1]
+            self._say(
+                f"epoch {last['epoch']:.2f}, {last['minutes']:.1f} min: training loss {last['training_loss']:.3f}, "
+                f"validation loss {last['validation_loss']:.3f}, WER {last['validation_wer']:.2%}, "
+                f"CER {last['validation_cer']:.2%}"
+            )
+
+
+def history_rows(log: list[dict]) -> list[dict]:
+    """Turn the trainer's log into a row per evaluation.
+
+    Args:
+        log: `TrainerState.log_history`.
+    """
+    rows, losses, rate = [], [], float("nan")
+    for entry in log:
+        if "loss" in entry:
+            losses.append(entry["loss"])
+            rate = entry.get("learning_rate", rate)
+        if "eval_wer" in entry:
+            rows.append(
+                {
+                    "epoch": round(entry["epoch"], 4),
+                    "step": entry["step"],
+                    "minutes": round(entry.get("minutes", 0.0), 2),
+                    "learning_rate": rate,
+                    "training_loss": round(float(np.mean(losses)), 5) if losses else float("nan"),
+                    "validation_loss": round(entry["eval_loss"], 5),
+                    "validation_wer": round(entry["eval_wer"], 5),
+                    "validation_mean_clip_wer": round(entry["eval_mean_clip_wer"], 5),
+                    "validation_cer": round(entry["eval_cer"], 5),
+                }
+            )
+            losses = []
+    return rows
+
+
+class QuietProgress(ProgressCallback):
+    """transformers' progress bar, with the loss at its end and no dictionaries between."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict | None = None, **_: Any) -> None:
+        """Show the loss."""
+        if state.is_world_process_zero and isinstance(self.training_bar, tqdm) and logs and "loss" in logs:
+            self.training_bar.set_postfix(loss=f"{logs['loss']:.3f}")
+
+
+class WhisperTrainer(Seq2SeqTrainer):
+    """See this module.
+
+    Args:
+        tokens: the checkpoint's vocabulary.
+        language: code that the decoder is told.
+        clock: also set among the callbacks.
+        warmup_share: of the training, during which the learning rate rises.
+        options: of `Seq2SeqTrainer`.
+    """
+
+    def __init__(
+        self, *, tokens: WhisperTokens, language: str, clock: Clock, warmup_share: float, **options: Any
+    ) -> None:
+        self.tokens, self.clock, self.warmup_share = tokens, clock, warmup_share
+        self.prompt = tokens.prompt(language, timestamps=False)
+        super().__init__(**options, compute_metrics=self.measure)
+        self.pop_callback(ProgressCallback)
+        self.add_callback(QuietProgress)
+
+    def measure(self, predicted: Any) -> dict[str, float]:
+        """Return the rates of what was decoded; `wer`, the corpus rate under `fa-v1`, chooses the checkpoint."""
+        hypotheses, references = (
+            [self._text(row) for row in side] for side in (predicted.predictions, predicted.label_ids)
+        )
+        words = word_counts(references, hypotheses)
+        return {
+            "wer": pool(words).rate,
+            "mean_clip_wer": float(np.mean([clip.rate for clip in words])),
+            "cer": pool(character_counts(references, hypotheses)).rate,
+        }
+
+    def _text(self, ids: np.ndarray) -> str:
+        return self.tokens.text([int(token) for token in ids if token != IGNORED])
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log the minutes too."""
+        super().log({**logs, "minutes": self.clock.seconds / 60}, start_time)
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> LambdaLR:
+        """Rise, then fall linearly to nothing at the last step or at the limit in minutes, whichever comes first."""
+        if self.lr_scheduler is None:
+
+            def factor(step: int) -> float:
+                done = max(step / max(1, num_training_steps), self.clock.share)
+                if done < self.warmup_share:
+                    return done / self.warmup_share
+                return max(0.0, (1 - done) / (1 - self.warmup_share))
+
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, factor)
+        return self.lr_scheduler
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengths:
+        size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        return LikeLengths(train_dataset or self.train_dataset, size, self.args.seed)
+
+    def prediction_step(
+        self, model: torch.nn.Module, inputs: dict, prediction_loss_only: bool, ignore_keys: Any = None, **_: Any
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
+        """Return loss, decoded tokens and labels of a validation batch."""
+        inputs = self._prepare_inputs(inputs)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            loss = nested_detach(model(**inputs).loss.mean())
+        if prediction_loss_only:
+            return loss, None, None
+        whole = self.accelerator.unwrap_model(model)
+        whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole
+        longest = int((inputs["labels"] != IGNORED).sum(1).max())
+        with torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
+            # A loop may write half as much again as the longest sentence, and no more: it is lost anyway.
+            written = write_tokens(
+                whole, inputs["input_features"], self.prompt, self.tokens.end_of_text, longest * 3 // 2 + 8
+            )
+        return loss, written, inputs["labels"]
+
+
+def last_whole_checkpoint(folder: Path) -> Path | None:
+    """Return the newest checkpoint that was written to its end.
+
+    The trainer writes `trainer_state.json` last, so a checkpoint without a readable one was cut short by a kill or a
+    full disk and is passed over.
+
+    Args:
+        folder: that holds `checkpoint-N` folders.
+    """
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    for checkpoint in found:
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        return checkpoint
+    return None

@@ -1,0 +1,125 @@
+"""A trainer for one run: model, clips, augmentation, schedule and precision, put together from the job's options."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, set_seed
+from transformers.utils import logging
+
+from najva.transcriber.tokens import WhisperTokens
+from run_news import say
+from sheets.faults import DataError
+from sheets.speech_data import SpeechData
+from tuning.augmentation import augmentation
+from tuning.speech_batches import ClipPlan, SpeechClips, SpeechCollator
+from tuning.whisper_trainer import Clock, History, WhisperTrainer
+from tuning.whisper_tuning import Base, add_lora, load_model
+
+if TYPE_CHECKING:
+    from finetune_whisper import FinetuneOptions
+
+_LORA_DROPOUT = 0.05
+_LOGS_PER_EPOCH = 20
+_JOINED_SECONDS = 20.0  # the longest span that serving cuts
+
+
+def choose_window(options: FinetuneOptions, data: SpeechData, longest_window: int) -> int:
+    """Return the encoder window in seconds: what was asked, or the smallest that holds every clip and its margin."""
+    clips = [clip for part in ("train", "validation", "test") for clip in data.clips(part)]
+    longest = max(clip.seconds for clip in clips)
+    if options.window_seconds == "auto":
+        return min(longest_window, math.ceil(longest + 1))
+    window = int(options.window_seconds)
+    if longest > window:
+        raise DataError(
+            f"The longest clip has {longest:.1f} s and the window {window} s; --window-seconds auto holds it."
+        )
+    return window
+
+
+def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window: int) -> WhisperTrainer:
+    """Put model, clips and trainer together."""
+    # transformers warns of what is meant here, such as a batch without a mask, at every evaluation.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    set_seed(options.seed)
+    for part in ("train", "validation"):
+        if not data.clips(part):
+            raise DataError(f"{data.name} has no {part} clips, so nothing can be trained on it.")
+    model = load_model(base, window, options.language)
+    model.config.apply_spec_augment = options.spec_augment > 0
+    model.config.mask_time_prob = model.config.mask_feature_prob = options.spec_augment
+    if options.tuning == "lora":
+        model = add_lora(
+            model,
+            rank=options.lora_rank,
+            alpha=options.lora_alpha,
+            dropout=_LORA_DROPOUT,
+            layers=options.lora_layers,
+        )
+    tokens = WhisperTokens(base.folder)
+    plan = ClipPlan(
+        options.timestamp_share, options.join_share, min(_JOINED_SECONDS, window - 1.0), augmentation(options.augment)
+    )
+    training = SpeechClips(data.clips("train"), tokens, options.language, plan, options.seed)
+    validation_clips = data.clips("validation")[: options.validation_clips or None]
+    validation = SpeechClips(sorted(validation_clips, key=lambda clip: clip.seconds), tokens, options.language)
+    strategy = "steps" if options.evaluate_steps else "epoch"
+    clock = Clock(60 * options.minutes, by_steps=strategy == "steps")
+    callbacks = [clock, History(options.output, say)]
+    if options.early_stopping:
+        callbacks.append(EarlyStoppingCallback(options.early_stopping))
+    steps_per_epoch = len(training) // options.batch_size
+    cpu = not torch.cuda.is_available()
+    half = options.precision == "bf16" or (options.precision == "auto" and has_bf16(cpu))
+    arguments = Seq2SeqTrainingArguments(
+        output_dir=str(options.output / "checkpoints"),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=options.batch_size,
+        learning_rate=options.rate,
+        max_grad_norm=1.0,
+        bf16=half,
+        use_cpu=cpu,
+        activation_checkpointing=options.gradient_checkpointing,
+        activation_checkpointing_kwargs={"use_reentrant": False} if options.gradient_checkpointing else None,
+        eval_strategy=strategy,
+        save_strategy=strategy,
+        eval_steps=options.evaluate_steps or None,
+        save_steps=options.evaluate_steps or 500,
+        save_total_limit=2,
+        disable_tqdm=False,  # its default follows the verbosity of the log
+        logging_steps=max(1, steps_per_epoch // _LOGS_PER_EPOCH),
+        load_best_model_at_end=True,
+        metric_for_best_model="wer",
+        greater_is_better=False,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_num_workers=0 if cpu else min(8, os.cpu_count() or 1),
+        dataloader_pin_memory=not cpu,
+        ddp_find_unused_parameters=False,
+        seed=options.seed,
+        report_to=["trackio"] if options.trackio else [],
+        project=options.trackio or "najva",
+    )
+    return WhisperTrainer(
+        tokens=tokens,
+        language=options.language,
+        clock=clock,
+        warmup_share=options.warmup_share,
+        model=model,
+        args=arguments,
+        data_collator=SpeechCollator(model.config.num_mel_bins, window),
+        train_dataset=training,
+        eval_dataset=validation,
+        callbacks=callbacks,
+    )
+
+
+def has_bf16(cpu: bool) -> bool:
+    """Whether the processor multiplies bfloat16 itself; without it, autocast is slower than float32."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported() if cpu else torch.cuda.is_bf16_supported()

@@ -34,15 +34,17 @@ def test_a_sheet_becomes_published_models_and_a_space(tiny: Path, cache: Path, t
             "NAJVA_CACHE": str(cache),
             "NAJVA_MODELS": "hub",
         }
+        api = HfApi(endpoint=hub.endpoint, token=hub.token)
+        api.create_repo(f"{hub.user}/tiny")
+        api.upload_folder(repo_id=f"{hub.user}/tiny", folder_path=tiny)
         arguments = [
             *("--workbook", str(workbook), "--audio-folder", str(tmp_path), "--owner", hub.user),
-            *("--base-model", str(tiny), "--epochs", "1", "--tunings", "lora", "--name", "made"),
+            *("--base-model", f"{hub.user}/tiny", "--epochs", "1", "--tunings", "lora", "--name", "made"),
             *("--folder", str(tmp_path / "work")),
         ]
         result, said = run("tune_persian.py", *arguments, environment=environment)
         assert set(result["results"]["lora"]) >= {"base_mean_clip_wer", "tuned_mean_clip_wer", "verdict"}
         assert "mean WER before" in said
-        api = HfApi(endpoint=hub.endpoint, token=hub.token)
         names = {repository.id for repository in api.list_models(author=hub.user)}
         assert f"{hub.user}/tiny-fa-made-lora" in names
         # The Space serves the very commit that was pushed.

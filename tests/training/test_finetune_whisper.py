@@ -71,26 +71,28 @@ def test_a_run_learns_and_leaves_models_that_others_load(
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_result(data: Path, tiny: Path, tmp_path: Path) -> None:
     options = {"spec-augment": 0.2, "augment": "speed", "timestamp-share": 0.5, "epochs": 4}
-    assert finetune_whisper.main(arguments(data, tmp_path / "whole", tiny, **options)) == 0
-    killed = tmp_path / "killed"
-    command = [
-        sys.executable,
-        str(ROOT / "training" / "finetune_whisper.py"),
-        *arguments(data, killed, tiny, **options),
-    ]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "space")})
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+
+    def start(output: Path) -> subprocess.Popen:
+        command = [sys.executable, str(ROOT / "training" / "finetune_whisper.py")]
+        # One thread: sums in another order differ in their last bit, and Adam makes steps of such bits.
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "space"), "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen([*command, *arguments(data, output, tiny, **options)], env=environment)
+
+    assert start(whole).wait() == 0
+    process = start(killed)
     deadline = time.monotonic() + 120
     while last_whole_checkpoint(killed / "checkpoints") is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not (killed / "model.safetensors").exists()
-    assert finetune_whisper.main(arguments(data, killed, tiny, **options)) == 0
+    assert start(killed).wait() == 0
     kept = ("step", "training_loss", "validation_wer", "validation_loss")
-    rows = [[{name: row[name] for name in kept} for row in history(tmp_path / run)] for run in ("whole", "killed")]
+    rows = [[{name: row[name] for name in kept} for row in history(run)] for run in (whole, killed)]
     assert rows[0] == rows[1]
-    whole, resumed = (load_file(tmp_path / run / "model.safetensors") for run in ("whole", "killed"))
-    assert all((whole[name] == resumed[name]).all() for name in whole)
+    expected, resumed = (load_file(run / "model.safetensors") for run in (whole, killed))
+    assert all((expected[name] == resumed[name]).all() for name in expected)
 
 
 def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
 def test_a_limit_in_minutes_ends_the_run_with_an_evaluation(data: Path, tiny: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
     started = time.monotonic()
-    assert finetune_whisper.main(arguments(data, output, tiny, epochs=10000, minutes=0.05)) == 0
+    assert finetune_whisper.main(arguments(data, output, tiny, epochs=10000, minutes=0.1)) == 0
     assert time.monotonic() - started < 60
     record = read_record(output)
     assert record["training"]["stopped_by_time"]

@@ -126,7 +126,15 @@ def test_a_stopped_job_goes_on_to_the_same_result(number: int, tmp_path: Path, p
     output = tmp_path / "out"
     command = [sys.executable, str(PROGRAM), "--workbook", str(workbook), "--output", str(output)]
     environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1] / "space")}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell's background job ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 60
     while len(list(output.glob("*.wav"))) < 10 and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -16,9 +16,9 @@ import csv
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def main() -> int:
                 print(json.dumps(result, ensure_ascii=False), flush=True)
                 if os.environ.get("NAJVA_DEMO_EXIT") != "1":
                     print("Ctrl-C ends it.", flush=True)
-                    signal.pause()
+                    threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except JobError as error:

@@ -136,6 +136,7 @@ def test_another_run_in_the_same_folder_is_refused(
         ({"augment": "echo"}, "There is no augmentation 'echo'"),
         ({"warmup-share": 1.5}, "--warmup-share lies between 0 and 1"),
         ({"batch-size": 0}, "must be above 0"),
+        ({"trackio": "project"}, "--trackio needs the package trackio"),
         ({"base-model": "./nowhere"}, "The model folder './nowhere' does not exist"),
     ],
 )

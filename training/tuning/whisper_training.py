@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     set_seed(options.seed)
+    if options.trackio and not importlib.util.find_spec("trackio"):
+        raise ValueError("--trackio needs the package trackio: pip install trackio")
     for part in ("train", "validation"):
         if not data.clips(part):
             raise DataError(f"{data.name} has no {part} clips, so nothing can be trained on it.")

@@ -16,7 +16,7 @@ from tests.hub import LoopbackHub
 pytestmark = [pytest.mark.hub, pytest.mark.slow]
 
 PUSH = Path(__file__).with_name("push_audio_datasets.py")
-LOAD = "import sys; from speech_data import load_speech; print(len(load_speech(sys.argv[1]).clips('train')))"
+LOAD = "import sys; from sheets.speech_data import load_speech; print(len(load_speech(sys.argv[1]).clips('train')))"
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from typing import Literal
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.pretrained.errors import ModelError
+from options import option
 from run_news import say
 from run_record import NAME, RunError, add_section, circumstances, read_record
 
@@ -33,46 +34,40 @@ from run_record import NAME, RunError, add_section, circumstances, read_record
 from sheets.faults import DataError
 
 
-def _help(text: str, **more: object) -> dict:
-    return {"metadata": {"help": text}, **more}
-
-
 @dataclass(frozen=True)
 class FinetuneOptions:
     """What a fine-tuning is made of."""
 
-    data: str = field(**_help("folder of prepare_transcripts.py, or a data set repository OWNER/NAME"))
-    output: Path = field(**_help("folder of the run"))
-    tuning: Literal["lora", "full"] = field(**_help("lora (small updates beside the weights) or full (all weights)"))
-    base_model: str = field(default="openai/whisper-small", **_help("model reference that training starts from"))
-    epochs: float = field(default=50.0, **_help("passes over the training clips, run to the end"))
-    minutes: float = field(default=0.0, **_help("end after so many minutes, evaluation included; 0: no limit"))
-    batch_size: int = field(default=16, **_help("clips per step and process"))
-    learning_rate: float = field(default=0.0, **_help("peak; 0: 1e-3 for lora, 3e-5 for full"))
-    warmup_share: float = field(default=0.1, **_help("share of the training in which the rate rises"))
-    lora_rank: int = field(default=32, **_help("rank of the updates"))
-    lora_alpha: float = field(default=64.0, **_help("scale of the updates times their rank"))
-    lora_layers: Literal["all-linear", "attention", "query-value"] = field(
-        default="all-linear", **_help("all-linear, attention or query-value")
+    data: str = field(metadata={"help": "folder of prepare_transcripts.py, or a data set repository OWNER/NAME"})
+    output: Path = field(metadata={"help": "folder of the run"})
+    tuning: Literal["lora", "full"] = field(
+        metadata={"help": "lora (small updates beside the weights) or full (all weights)"}
     )
-    window_seconds: str = field(
-        default="auto", **_help("encoder window: auto (smallest that holds the clips) or seconds")
+    base_model: str = option("openai/whisper-small", "model reference that training starts from")
+    epochs: float = option(50.0, "passes over the training clips, run to the end")
+    minutes: float = option(0.0, "end after so many minutes, evaluation included; 0: no limit")
+    batch_size: int = option(16, "clips per step and process")
+    learning_rate: float = option(0.0, "peak; 0: 1e-3 for lora, 3e-5 for full")
+    warmup_share: float = option(0.1, "share of the training in which the rate rises")
+    lora_rank: int = option(32, "rank of the updates")
+    lora_alpha: float = option(64.0, "scale of the updates times their rank")
+    lora_layers: Literal["all-linear", "attention", "query-value"] = option(
+        "all-linear", "all-linear, attention or query-value"
     )
-    augment: str = field(default="", **_help("comma-separated: speed, noise, room, band; SpecAugment is separate"))
-    spec_augment: float = field(default=0.05, **_help("share of time and of bands that is masked; 0: none"))
-    timestamp_share: float = field(default=0.5, **_help("share of clips whose labels carry times"))
-    join_share: float = field(default=0.0, **_help("share of clips that others are appended to, up to the window"))
-    validation_clips: int = field(default=0, **_help("decode only so many validation clips per evaluation; 0: all"))
-    evaluate_steps: int = field(default=0, **_help("evaluate and save every so many steps; 0: every epoch"))
-    early_stopping: int = field(default=0, **_help("stop after so many evaluations without a better WER; 0: never"))
-    precision: Literal["auto", "bf16", "fp32"] = field(
-        default="auto", **_help("auto (bf16 where the processor has it), bf16 or fp32")
-    )
-    gradient_checkpointing: bool = field(default=False, **_help("less memory, more time"))
-    language: str = field(default="fa", **_help("language of the clips, as Whisper writes it"))
-    seed: int = field(default=0, **_help("of everything random"))
-    trackio: str = field(default="", **_help("project name of trackio; empty: no tracking"))
-    push_to_hub: str = field(default="", **_help("OWNER/NAME: measure at the end and publish, private"))
+    window_seconds: str = option("auto", "encoder window: auto (smallest that holds the clips) or seconds")
+    augment: str = option("", "comma-separated: speed, noise, room, band; SpecAugment is separate")
+    spec_augment: float = option(0.05, "share of time and of bands that is masked; 0: none")
+    timestamp_share: float = option(0.5, "share of clips whose labels carry times")
+    join_share: float = option(0.0, "share of clips that others are appended to, up to the window")
+    validation_clips: int = option(0, "decode only so many validation clips per evaluation; 0: all")
+    evaluate_steps: int = option(0, "evaluate and save every so many steps; 0: every epoch")
+    early_stopping: int = option(0, "stop after so many evaluations without a better WER; 0: never")
+    precision: Literal["auto", "bf16", "fp32"] = option("auto", "auto (bf16 where the processor has it), bf16 or fp32")
+    gradient_checkpointing: bool = option(False, "less memory, more time")
+    language: str = option("fa", "language of the clips, as Whisper writes it")
+    seed: int = option(0, "of everything random")
+    trackio: str = option("", "project name of trackio; empty: no tracking")
+    push_to_hub: str = option("", "OWNER/NAME: measure at the end and publish, private")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

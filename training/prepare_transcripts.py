@@ -18,11 +18,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.persian import normalize
+from options import option
 from sheets.checked_clips import Limits, check_clips, usable_clips
 from sheets.clip_groups import linked_groups
 from sheets.faults import DataError, write_faults
@@ -34,32 +35,28 @@ from sheets.transcripts import Transcripts, read_transcripts
 from whole_files import whole_file
 
 
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """What the job is asked to do."""
 
     output: str = field(metadata={"help": "the data folder to write; its name is the data's name"})
-    workbook: str | None = _option(None, "the transcript sheet: .xlsx, .csv or .tsv")
-    audio_folder: str | None = _option(None, "where the sheet's file names start (default: the sheet's own folder)")
-    dataset: str | None = _option(None, "an audio data set of the Hub instead: OWNER/NAME or OWNER/NAME:CONFIG")
-    sheet: str | None = _option(None, "name of the sheet inside the workbook (default: the first)")
-    audio_column: str = _option("audio", "header of the file names; speaker, recording and split are read if there")
-    text_column: str = _option("text", "header of the sentences")
-    group_by: Literal["none", "recording", "speaker"] = _option("none", "what to keep on one side, besides duplicates")
-    recording_gap: int = _option(1000, "clip numbers further apart are of two recordings, unless the sheet names them")
-    ignore_split: bool = _option(False, "draw the split although the sheet or data set states one")
-    seed: int = _option(0, "of the split")
-    test_share: float = _option(0.2, "of all clips")
-    validation_share: float = _option(0.2, "of the clips that are not for the test")
-    min_seconds: float = _option(Limits.min_seconds, "shorter clips are left out")
-    max_seconds: float = _option(Limits.max_seconds, "longer clips are left out")
-    max_letters_per_second: float = _option(Limits.max_letters_per_second, "rows with more are left out")
-    max_fault_share: float = _option(0.1, "more rows left out than this share end the job before anything is split")
-    synthetic: bool = _option(False, "the speech is synthetic, and is to be called so wherever it shows")
+    workbook: str | None = option(None, "the transcript sheet: .xlsx, .csv or .tsv")
+    audio_folder: str | None = option(None, "where the sheet's file names start (default: the sheet's own folder)")
+    dataset: str | None = option(None, "an audio data set of the Hub instead: OWNER/NAME or OWNER/NAME:CONFIG")
+    sheet: str | None = option(None, "name of the sheet inside the workbook (default: the first)")
+    audio_column: str = option("audio", "header of the file names; speaker, recording and split are read if there")
+    text_column: str = option("text", "header of the sentences")
+    group_by: Literal["none", "recording", "speaker"] = option("none", "what to keep on one side, besides duplicates")
+    recording_gap: int = option(1000, "clip numbers further apart are of two recordings, unless the sheet names them")
+    ignore_split: bool = option(False, "draw the split although the sheet or data set states one")
+    seed: int = option(0, "of the split")
+    test_share: float = option(0.2, "of all clips")
+    validation_share: float = option(0.2, "of the clips that are not for the test")
+    min_seconds: float = option(Limits.min_seconds, "shorter clips are left out")
+    max_seconds: float = option(Limits.max_seconds, "longer clips are left out")
+    max_letters_per_second: float = option(Limits.max_letters_per_second, "rows with more are left out")
+    max_fault_share: float = option(0.1, "more rows left out than this share end the job before anything is split")
+    synthetic: bool = option(False, "the speech is synthetic, and is to be called so wherever it shows")
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from typing import Literal
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.pretrained.errors import ModelError
+from options import option
 from publishing.card_text import CardError
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
@@ -44,19 +45,15 @@ _SPACE = Path(__file__).parents[1] / "space"
 _SHOWN_FILES = 40
 
 
-def _option(default: object, text: str) -> object:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Common:
     """What every push may be told."""
 
     repository: str = field(metadata={"help": "OWNER/NAME on the Hub"})
-    public: bool = _option(False, "show it to everybody, once all of it is there")
-    dry_run: bool = _option(False, "write the staged folder only; the Hub is not asked")
-    staging: str = _option("", "empty or new folder to stage in, and to keep; by default beside what is published")
-    replace: bool = _option(False, "put it in the place of whatever the repository holds")
+    public: bool = option(False, "show it to everybody, once all of it is there")
+    dry_run: bool = option(False, "write the staged folder only; the Hub is not asked")
+    staging: str = option("", "empty or new folder to stage in, and to keep; by default beside what is published")
+    replace: bool = option(False, "put it in the place of whatever the repository holds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +61,10 @@ class ModelOptions(_Common):
     """Which run to publish, and as what."""
 
     run: Path = field(metadata={"help": "folder of the run"})
-    part: Literal["all", "adapter", "merged"] = _option("all", "of a LoRA run")
-    licence: str = _option("", "in the Hub's spelling, such as apache-2.0; empty: the base's")
-    dataset: str = _option("", "repository of the data, for the card")
-    ledgers: bool = _option(False, "with the sentences of every test clip, as they were said and as they were written")
+    part: Literal["all", "adapter", "merged"] = option("all", "of a LoRA run")
+    licence: str = option("", "in the Hub's spelling, such as apache-2.0; empty: the base's")
+    dataset: str = option("", "repository of the data, for the card")
+    ledgers: bool = option(False, "with the sentences of every test clip, as they were said and as they were written")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +72,16 @@ class DatasetOptions(_Common):
     """Which data to publish, and as what."""
 
     data: str = field(metadata={"help": "folder of prepare_transcripts.py"})
-    audio: bool = _option(False, "with the clips")
-    licence: str = _option("", "in the Hub's spelling, such as cc-by-4.0")
+    audio: bool = option(False, "with the clips")
+    licence: str = option("", "in the Hub's spelling, such as cc-by-4.0")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpaceOptions(_Common):
     """What the Space is to serve, and as what."""
 
-    persian: str = _option("", "OWNER/NAME[@COMMIT] of the Persian model; without a commit its newest")
-    asr: str = _option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
+    persian: str = option("", "OWNER/NAME[@COMMIT] of the Persian model; without a commit its newest")
+    asr: str = option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,6 +31,7 @@ from typing import Any
 
 from transformers.hf_argparser import HfArgumentParser
 
+from options import option
 from sheets.faults import DataError
 from synthesis.speech_recipes import Palette
 from synthesis.spoken_clips import Outcome, foreign_clips, speak_rows
@@ -42,28 +43,23 @@ RECORD = "speech.json"
 _SHOWN_FAULTS = 20
 
 
-def _option(default: Any, text: str) -> Any:
-    make = {"default_factory": lambda: list(default)} if isinstance(default, list) else {"default": default}
-    return field(**make, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """What the job is asked to do."""
 
     workbook: str = field(metadata={"help": "the transcript sheet, .xlsx"})
     output: str = field(metadata={"help": "folder of the clips; the sheet's file names start there"})
-    voices: list[str] = _option([], "which voices speak, such as fa fa+m3, or how many (default: all usable ones)")
-    exclude_voices: list[str] = _option([], "voices that are withheld")
-    rows: str | None = _option(None, "speak these clips only: SPLIT.json:test, of a prepared data folder")
-    limit: int | None = _option(None, "speak the first so many of them")
-    speeds: list[int] = _option([120, 180], "slowest and fastest, words a minute, 80 to 450")
-    pitches: list[int] = _option([30, 70], "lowest and highest, 0 to 99; 50 is a voice's own")
-    noise: list[float] = _option([], "least and most dB of speech over noise, such as 5 30 (default: no noise)")
-    room: list[float] = _option([], "shortest and longest reverberation in seconds, such as 0.1 0.6 (default: no room)")
-    seed: int = _option(0, "of all draws")
-    audio_column: str = _option("audio", "header of the file names")
-    text_column: str = _option("text", "header of the sentences")
+    voices: list[str] = option([], "which voices speak, such as fa fa+m3, or how many (default: all usable ones)")
+    exclude_voices: list[str] = option([], "voices that are withheld")
+    rows: str | None = option(None, "speak these clips only: SPLIT.json:test, of a prepared data folder")
+    limit: int | None = option(None, "speak the first so many of them")
+    speeds: list[int] = option([120, 180], "slowest and fastest, words a minute, 80 to 450")
+    pitches: list[int] = option([30, 70], "lowest and highest, 0 to 99; 50 is a voice's own")
+    noise: list[float] = option([], "least and most dB of speech over noise, such as 5 30 (default: no noise)")
+    room: list[float] = option([], "shortest and longest reverberation in seconds, such as 0.1 0.6 (default: no room)")
+    seed: int = option(0, "of all draws")
+    audio_column: str = option("audio", "header of the file names")
+    text_column: str = option("text", "header of the sentences")
 
 
 def main() -> int:

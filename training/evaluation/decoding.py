@@ -15,15 +15,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from evaluation.ledgers import Row
+from model_references import find_model
 from najva import audio
-from najva.pretrained import Hub, converted, find_checkpoint, merged
-from najva.settings import Settings
-from najva.transcriber.engine import Decoding, Engine
+from najva.pretrained import converted, merged
+from najva.transcriber.engine import Decoding, Engine, token_limit
 from najva.transcriber.log_mel import SAMPLE_RATE_HZ
 from sheets.speech_data import Clip
 
-ENGINES = ("auto", "ctranslate2", "torch")
-_MAX_TOKENS = 444
 _BATCH_CLIPS = 8
 
 
@@ -59,17 +57,14 @@ def load_engine(reference: str, engine: str = "auto", compute_type: str = "", sa
 
     Args:
         reference: see `najva.pretrained`; an adapter is put on its base.
-        engine: of `ENGINES`; auto is torch on a GPU and ctranslate2 else.
+        engine: `ctranslate2`, `torch`, or `auto`: torch on a GPU and ctranslate2 else.
         compute_type: empty is the engine's own: int8 on a CPU, half precision on a GPU.
         say: takes one line on long work.
 
     Raises:
         ModelError: the model cannot be had.
     """
-    settings = Settings.from_environment()
-    hub = Hub(offline=settings.models == "offline")
-    checkpoint = find_checkpoint(reference, hub, settings.cache)
-    base = find_checkpoint(checkpoint.base, hub, settings.cache) if checkpoint.is_adapter else None
+    checkpoint, base, cache = find_model(reference)
     device = _device()
     if engine == "auto":
         engine = "torch" if device == "cuda" else "ctranslate2"
@@ -79,10 +74,10 @@ def load_engine(reference: str, engine: str = "auto", compute_type: str = "", sa
         from najva.transcriber.torch_engine import TorchEngine
 
         dtype = getattr(torch, compute_type) if compute_type else None
-        return TorchEngine(merged(checkpoint, settings.cache, base, say), device, dtype), checkpoint
+        return TorchEngine(merged(checkpoint, cache, base, say), device, dtype), checkpoint
     from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 
-    folder = converted(checkpoint, settings.cache, base, say)
+    folder = converted(checkpoint, cache, base, say)
     return CTranslate2Engine(folder, device, compute_type or None), checkpoint
 
 
@@ -142,9 +137,8 @@ def decode_batch(engine: Engine, paths: Sequence[Path], settings: DecodeSettings
     longest = max(waveform.size for waveform in waveforms) / SAMPLE_RATE_HZ
     window = engine.window_seconds if settings.full_window else longest + settings.margin_seconds
     encoded = engine.encode(waveforms, min(window, engine.window_seconds))
-    room = min(_MAX_TOKENS, int(32 + settings.tokens_per_second * longest))
     prompt = engine.tokens.prompt(settings.language, timestamps=False)
-    decoding = Decoding(beam_size=settings.beam_size, max_tokens=room)
+    decoding = Decoding(beam_size=settings.beam_size, max_tokens=token_limit(longest, settings.tokens_per_second))
     written = encoded.decode(list(range(len(waveforms))), prompt, decoding)
     return [engine.tokens.text(hypothesis.tokens).strip() for hypothesis in written]
 

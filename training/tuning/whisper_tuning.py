@@ -18,9 +18,9 @@ from transformers import (
     WhisperTokenizerFast,
 )
 
-from najva.pretrained import Checkpoint, Hub, ModelError, find_checkpoint, merged, window_seconds
+from model_references import find_model
+from najva.pretrained import Checkpoint, ModelError, merged, window_seconds
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
-from najva.settings import Settings
 from najva.transcriber.encoder_window import AnyLengthEncoder
 
 POSITIONS_PER_SECOND = 50
@@ -64,11 +64,8 @@ def find_base(reference: str, say: Callable[[str], None] = print) -> Base:
     Raises:
         ModelError: it cannot be had.
     """
-    settings = Settings.from_environment()
-    hub = Hub(offline=settings.models == "offline")
-    checkpoint = find_checkpoint(reference, hub, settings.cache)
-    base = find_checkpoint(checkpoint.base, hub, settings.cache) if checkpoint.is_adapter else None
-    folder = merged(checkpoint, settings.cache, base, say)
+    checkpoint, base, cache = find_model(reference)
+    folder = merged(checkpoint, cache, base, say)
     return Base(checkpoint, folder, window_seconds(checkpoint, base))
 
 

@@ -8,6 +8,14 @@ import numpy as np
 
 from najva.transcriber.tokens import WhisperTokens
 
+# Positions of Whisper's decoder, less the longest prompt.
+MAX_TOKENS = 444
+
+
+def token_limit(seconds: float, tokens_per_second: float) -> int:
+    """Return how many tokens a decoder may write for so much speech: a rate, 32 more, and what it has room for."""
+    return min(MAX_TOKENS, int(32 + tokens_per_second * seconds))
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -23,7 +31,7 @@ class Decoding:
     beam_size: int = 1
     temperature: float = 0.0
     candidates: int = 1
-    max_tokens: int = 444
+    max_tokens: int = MAX_TOKENS
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from najva.transcriber.behaviour import Behaviour
-from najva.transcriber.engine import Decoding, Encoded, Engine, Hypothesis
+from najva.transcriber.engine import Decoding, Encoded, Engine, Hypothesis, token_limit
 from najva.transcriber.quality import cut_loops, is_doubtful, is_silence
 from najva.transcriber.transcript import Segment, Word
 from najva.vad import SAMPLE_RATE_HZ, Span
 
-# Positions of Whisper's decoder, less the longest prompt.
-_MAX_TOKENS = 444
 # A decoder that writes times may end at the end of a sentence, before the end of its span. What is left, when it is
 # longer than this, is decoded by itself: Whisper's sequential algorithm goes on from the last time in the same way.
 _REST_SECONDS = 1.2
@@ -60,11 +58,11 @@ class SpanWriter:
         behaviour = self._behaviour
         # Times are asked for even when nobody wants them: without them the packaged base repeats itself more often.
         prompt = self._tokens.prompt(self._language, timestamps=True)
-        room = int(32 + behaviour.tokens_per_second * max(span.seconds for span in batch))
+        room = token_limit(max(span.seconds for span in batch), behaviour.tokens_per_second)
         best: dict[int, Hypothesis] = {}
         rows = list(range(len(batch)))
         for temperature in behaviour.temperatures:
-            decoding = Decoding(behaviour.beam_size, temperature, behaviour.candidates, min(room, _MAX_TOKENS))
+            decoding = Decoding(behaviour.beam_size, temperature, behaviour.candidates, room)
             for row, hypothesis in zip(rows, encoded.decode(rows, prompt, decoding), strict=True):
                 best[row] = self._better(best.get(row), hypothesis)
             rows = [row for row in rows if self._is_doubtful(best[row])]

@@ -3,9 +3,12 @@
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --model openai/whisper-small
 
+    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --sheets lectures.xlsx english.csv:en
+
 Every system gets a ledger in `runs/NAME/ledgers/`, and `run.json` gets the figures that the ledgers hold. A base ledger
 of the same clips and the same decode settings is used again, from a neighbouring run too. With several processes the
-clips are shared out and each is decoded once. To try it on a CPU, `--clips 20` decodes the first twenty test clips;
+clips are shared out and each is decoded once. `--sheets` measures base and tuned model on other recordings as well, each
+sheet by itself, such as those of other people, or of another language: what did tuning forget of it? To try it on a CPU, `--clips 20` decodes the first twenty test clips;
 `run.json` says so, and no card takes such figures.
 """
 
@@ -24,7 +27,9 @@ from evaluation.ledgers import LedgerError
 from evaluation.score_report import comparison_values, describe_comparison, describe_score, score_values
 from evaluation.scoring import Score, compare, score
 from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
+from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
+from options import option
 from publishing.measured import write_measured
 from run_record import RunError, add_section, circumstances, read_record
 from sheets.faults import DataError
@@ -42,10 +47,7 @@ class EvaluateOptions:
     clips: int = field(default=0, metadata={"help": "only the first so many clips; 0: all"})
     engine: Literal["auto", "ctranslate2", "torch"] = field(default="auto", metadata={"help": "auto: as the Space"})
     compute_type: str = field(default="", metadata={"help": "arithmetic; empty: int8 on a CPU, half on a GPU"})
-    other_language: Path | None = field(
-        default=None, metadata={"help": "sheet of clips in another language: what did tuning forget of it?"}
-    )
-    other_code: str = field(default="en", metadata={"help": "that language, as Whisper writes it"})
+    sheets: list[str] = option([], "sheets of other recordings to measure on; SHEET:CODE is in another language")
     full_window: bool = field(default=False, metadata={"help": "always the checkpoint's whole window"})
     replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
 
@@ -77,26 +79,25 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
     record = read_record(options.run)
     if record.get("data", {}).get("split_sha256") != data.split_sha256:
         raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
+    language = record["model"]["language"]
+    sheets = [read_sheet(sheet, language) for sheet in options.sheets]
     models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
     decoder = Decoder(options.run, options.engine, options.compute_type, full_window=options.full_window)
     own = ClipSet(
         name=data.name,
         speech=data.source.get("speech", ""),
         sha256=data.split_sha256,
-        language=record["model"]["language"],
+        language=language,
         clips=tuple(data.clips(options.part)[: options.clips or None]),
         part=options.part,
     )
     written = decoder.write_all(models, own, state)
-    forgotten = None
-    if options.other_language:
-        other = read_clip_set(options.other_language, options.other_code)
-        pair = {name: reference for name, reference in models.items() if name in ("base", "tuned")}
-        forgotten = other, decoder.write_all(pair, other, state)
+    pair = {name: reference for name, reference in models.items() if name in ("base", "tuned")}
+    others = [(clips, decoder.write_all(pair, clips, state)) for clips in sheets]
     if not state.is_main_process:
         return None
     summary = record_figures(options, record, written, len(own.clips))
-    return summary | record_forgetting(options, *forgotten) if forgotten else summary
+    return summary | record_sheets(options, record, others)
 
 
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
@@ -139,17 +140,49 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
     return summary
 
 
-def record_forgetting(options: EvaluateOptions, clips: ClipSet, written: dict[str, Written]) -> dict:
-    """Score base and tuned model on another language and write the section `forgetting`; return what to say of it."""
+def read_sheet(named: str, language: str) -> ClipSet:
+    """Read one of `--sheets`.
+
+    Args:
+        named: `SHEET`, or `SHEET:CODE` where its language is another one.
+        language: the run's.
+
+    Raises:
+        DataError: see `read_clip_set`.
+    """
+    path, colon, code = named.rpartition(":")
+    return read_clip_set(Path(path), code) if colon and code in LANGUAGES else read_clip_set(Path(named), language)
+
+
+def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[ClipSet, dict[str, Written]]]) -> dict:
+    """Score the models on each sheet and write the section `sheets`; return what the last line says of them."""
     bootstrap = Bootstrap(replicates=options.replicates)
-    scores = {name: score(system.rows, normalizer="basic", bootstrap=bootstrap) for name, system in written.items()}
-    systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
-    section = {"language": clips.language, "data": {"name": clips.name, "speech": clips.speech}, "systems": systems}
-    add_section(options.run, "forgetting", section | circumstances())
-    rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
-    told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
-    print(f"In another language ({clips.language}, {len(clips.clips)} clips of {clips.name}), mean WER: {told}.")
-    return {f"{name}_mean_clip_wer_{clips.language}": rate for name, rate in rates.items()}
+    sections, said = dict(record.get("sheets", {})), {}
+    for clips, written in others:
+        rule = "fa-v1" if clips.language == "fa" else "basic"
+        scores = {
+            name: score(system.rows, normalizer=rule, bootstrap=bootstrap) for name, system in written.items()
+        }
+        systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
+        section = {
+            "language": clips.language,
+            "speech": clips.speech,
+            "longest_seconds": round(max(clip.seconds for clip in clips.clips), 1),
+            "systems": systems,
+            **circumstances(),
+        }
+        if {"base", "tuned"} <= scores.keys():
+            pair = (written[name].rows for name in ("base", "tuned"))
+            comparison = compare(*pair, normalizer=rule, bootstrap=bootstrap, names=("base", "tuned"))
+            section["comparison"] = comparison_values(comparison)
+        sections[clips.name] = section
+        rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
+        told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
+        print(f"{clips.name} ({LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips), mean WER: {told}.")
+        said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
+    if others:
+        add_section(options.run, "sheets", sections)
+    return said
 
 
 def draw(folder: Path, scores: dict[str, Score]) -> None:

@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,7 @@ from run_record import NAME, RunError, add_section, circumstances, read_record
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
 from sheets.faults import DataError
+from sheets.speech_data import Clip
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class FinetuneOptions:
     tuning: Literal["lora", "full"] = field(
         metadata={"help": "lora (small updates beside the weights) or full (all weights)"}
     )
+    others: str = option("", "another data folder, whose training clips are mixed in; validation and test stay --data's")
+    others_share: float = option(0.5, "of an epoch's clips that are --others'")
     base_model: str = option("openai/whisper-small", "model reference that training starts from")
     epochs: float = option(50.0, "passes over the training clips, run to the end")
     minutes: float = option(0.0, "end after so many minutes, evaluation included; 0: no limit")
@@ -51,11 +55,11 @@ class FinetuneOptions:
     warmup_share: float = option(0.1, "share of the training in which the rate rises")
     lora_rank: int = option(32, "rank of the updates")
     lora_alpha: float = option(64.0, "scale of the updates times their rank")
-    lora_layers: Literal["all-linear", "attention", "query-value"] = option(
-        "all-linear", "all-linear, attention or query-value"
+    lora_layers: Literal["all-linear", "decoder", "attention", "query-value"] = option(
+        "all-linear", "all-linear, decoder (its linear layers only), attention or query-value"
     )
     window_seconds: str = option("auto", "encoder window: auto (smallest that holds the clips) or seconds")
-    augment: str = option("", "comma-separated: speed, noise, room, band; SpecAugment is separate")
+    augment: str = option("", "comma-separated: speed, voice, room, noise, band, level; SpecAugment is separate")
     spec_augment: float = option(0.05, "share of time and of bands that is masked; 0: none")
     timestamp_share: float = option(0.5, "share of clips whose labels carry times")
     join_share: float = option(0.0, "share of clips that others are appended to, up to the window")
@@ -75,6 +79,7 @@ class FinetuneOptions:
             (self.epochs > 0 and self.batch_size > 0, "--epochs and --batch-size must be above 0"),
             (self.minutes >= 0, "--minutes cannot be negative"),
             (0 < self.warmup_share < 1, "--warmup-share lies between 0 and 1"),
+            (0 < self.others_share < 1, "--others-share lies between 0 and 1"),
             (self.lora_rank > 0, "--lora-rank must be above 0"),
             (
                 self.window_seconds == "auto" or self.window_seconds.isdecimal(),
@@ -194,7 +199,8 @@ def record_start(options: FinetuneOptions, data: object, base: object, window: i
             "source": data.source,
             "split_sha256": data.split_sha256,
             "clips": {part: len(clips) for part, clips in parts.items()},
-            "hours": {part: round(sum(clip.seconds for clip in clips) / 3600, 3) for part, clips in parts.items()},
+            "hours": {part: hours(clips) for part, clips in parts.items()},
+            **describe_others(options),
         },
     )
     add_section(
@@ -221,9 +227,33 @@ def record_start(options: FinetuneOptions, data: object, base: object, window: i
     clips = parts["train"]
     say(
         f"{options.tuning} tuning of {base.name}: {trained / 1e6:.2f} million parameters, {len(clips)} clips "
-        f"({sum(clip.seconds for clip in clips) / 3600:.2f} h), window {window} s, "
+        f"({hours(clips):.2f} h), window {window} s, "
         f"{'bf16' if trainer.args.bf16 else 'fp32'}."
     )
+
+
+def describe_others(options: FinetuneOptions) -> dict:
+    """Return what is recorded of the clips that were mixed in, if any."""
+    from sheets.speech_data import load_speech
+
+    if not options.others:
+        return {}
+    others = load_speech(options.others)
+    clips = others.clips("train")
+    return {
+        "others": {
+            "name": others.name,
+            "source": others.source,
+            "split_sha256": others.split_sha256,
+            "clips": len(clips),
+            "hours": hours(clips),
+        }
+    }
+
+
+def hours(clips: Sequence[Clip]) -> float:
+    """Return how long clips are together."""
+    return round(sum(clip.seconds for clip in clips) / 3600, 3)
 
 
 def train(trainer: object, options: FinetuneOptions) -> None:

@@ -57,6 +57,7 @@ class Options:
     max_letters_per_second: float = option(Limits.max_letters_per_second, "rows with more are left out")
     max_fault_share: float = option(0.1, "more rows left out than this share end the job before anything is split")
     synthetic: bool = option(False, "the speech is synthetic, and is to be called so wherever it shows")
+    notes: str = option("", "what cards shall say of the data word for word, such as whose it is and under what licence")
 
 
 def main() -> int:
@@ -71,7 +72,8 @@ def main() -> int:
             max_seconds=options.max_seconds,
             max_letters_per_second=options.max_letters_per_second,
         )
-        source = describe_source(output.resolve().name, transcripts.origin, audio_folder, synthetic=options.synthetic)
+        spoken = {"synthetic": options.synthetic, "notes": options.notes}
+        source = describe_source(output.resolve().name, transcripts.origin, audio_folder, **spoken)
         checked = check_clips(transcripts, audio_folder, limits)
         clips = usable_clips(checked, output, recording_gap=options.recording_gap)
         preparation = Preparation(source, len(transcripts.rows), checked.faults, clips)

@@ -83,16 +83,16 @@ def test_what_tuning_forgot_of_another_language(
         write_clip(tmp_path / name, voice(len(name), seconds=2.0))
     rows = [("audio", "text"), ("a.wav", "Good morning.")]
     sheet = write_csv(tmp_path / "english.csv", [*rows, ("b.wav", "Thank you!")])
-    assert evaluate(data, trained, "--other-language", str(sheet), "--other-code", "en") == 0
+    assert evaluate(data, trained, "--sheets", f"{sheet}:en") == 0
     last = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-    section = read_record(trained)["forgetting"]
+    section = read_record(trained)["sheets"]["english"]
     assert section["language"] == "en"
     assert section["systems"]["tuned"]["normalizer"] == "basic"
     assert section["systems"]["base"]["made_with"]["decode"]["language"] == "en"
-    assert last["tuned_mean_clip_wer_en"] == section["systems"]["tuned"]["mean_clip_wer"]
-    assert [row.id for row in read_ledger(trained / "ledgers" / "base-en.jsonl")] == ["a.wav", "b.wav"]
+    assert last["english_tuned_mean_clip_wer"] == section["systems"]["tuned"]["mean_clip_wer"]
+    assert [row.id for row in read_ledger(trained / "ledgers" / "base-english.jsonl")] == ["a.wav", "b.wav"]
     broken = write_csv(tmp_path / "broken.csv", [*rows, ("c.wav", "Thank you!")])
-    assert evaluate(data, trained, "--other-language", str(broken)) == 1
+    assert evaluate(data, trained, "--sheets", str(broken)) == 1
     assert "broken.csv, row 3: missing" in capsys.readouterr().err
 
 
@@ -117,10 +117,11 @@ def test_another_split_is_refused(
 @pytest.mark.slow
 def test_two_processes_write_what_one_writes(data: Path, trained: Path, tmp_path: Path) -> None:
     """On twelve clips more, so that there is a batch for each process."""
-    more = ["--other-language", str(good_sheet(tmp_path)), "--other-code", "de", "--replicates", "200"]
+    sheet = good_sheet(tmp_path)
+    more = ["--sheets", f"{sheet}:de", "--replicates", "200"]
     assert evaluate(data, trained, *more) == 0
     ledgers = {path: path.read_bytes() for path in sorted((trained / "ledgers").glob("*.jsonl"))}
-    assert {"base.jsonl", "merged.jsonl", "tuned-de.jsonl"} <= {path.name for path in ledgers}
+    assert {"base.jsonl", "merged.jsonl", f"tuned-{sheet.stem}.jsonl"} <= {path.name for path in ledgers}
     record = read_record(trained)
     for path in ledgers:
         path.unlink()
@@ -135,4 +136,4 @@ def test_two_processes_write_what_one_writes(data: Path, trained: Path, tmp_path
     assert all(path.read_bytes() == ledgers[path] for path in written)
     again = read_record(trained)
     assert again["evaluation"]["systems"] == record["evaluation"]["systems"]
-    assert again["forgetting"]["systems"] == record["forgetting"]["systems"]
+    assert again["sheets"][sheet.stem]["systems"] == record["sheets"][sheet.stem]["systems"]

@@ -1,7 +1,7 @@
 """The one way in which clips are decoded for a figure: base, tuned and merged go through it alike.
 
 Greedy, without fallback and without timestamps, each clip whole and on its own window plus a margin, by the engines
-that the Space serves with. A model that serves better with fallback is served with it; what is compared here is the
+that the Space serves with; a recording longer than the model hears at a time is cut at its pauses, as the Space does. A model that serves better with fallback is served with it; what is compared here is the
 models, and sampling would make the comparison a lottery.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from evaluation.ledgers import Row
@@ -20,9 +21,11 @@ from najva import audio
 from najva.pretrained import converted, merged
 from najva.transcriber.engine import Decoding, Engine, token_limit
 from najva.transcriber.log_mel import SAMPLE_RATE_HZ
+from najva.vad import Cutting, SpeechDetector, cut_into_spans
 from sheets.speech_data import Clip
 
 _BATCH_CLIPS = 8
+_LEAST_MARGIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ def decode_clips(
         The rows of this process's share, in no order that means anything.
     """
     order = sorted(clips, key=lambda clip: (-clip.seconds, clip.id))
-    batches = [order[first : first + _BATCH_CLIPS] for first in range(0, len(order), _BATCH_CLIPS)]
+    long = sum(clip.seconds > engine.window_seconds for clip in order)
+    batches = [[clip] for clip in order[:long]]
+    batches += [order[first : first + _BATCH_CLIPS] for first in range(long, len(order), _BATCH_CLIPS)]
     mine = batches[process::processes]
     rows: list[Row] = []
 
@@ -134,6 +139,22 @@ def decode_clips(
 def decode_batch(engine: Engine, paths: Sequence[Path], settings: DecodeSettings) -> list[str]:
     """Return the text of each file."""
     waveforms = [audio.read(path, sample_rate_hz=SAMPLE_RATE_HZ)[0] for path in paths]
+    if len(waveforms) > 1 or waveforms[0].size <= engine.window_seconds * SAMPLE_RATE_HZ:
+        return _write(engine, waveforms, settings)
+    pieces = _pieces(waveforms[0], engine.window_seconds)
+    groups = [pieces[first : first + _BATCH_CLIPS] for first in range(0, len(pieces), _BATCH_CLIPS)]
+    return [" ".join(text for group in groups for text in _write(engine, group, settings))]
+
+
+def _pieces(waveform: np.ndarray, window_seconds: float) -> list[np.ndarray]:
+    """Cut a long recording at its pauses; what nobody speaks in is left out."""
+    cutting = Cutting()
+    cutting = replace(cutting, max_seconds=min(cutting.max_seconds, window_seconds - _LEAST_MARGIN_SECONDS))
+    return [span.samples for span in cut_into_spans([waveform], SpeechDetector(), cutting)]
+
+
+def _write(engine: Engine, waveforms: Sequence[np.ndarray], settings: DecodeSettings) -> list[str]:
+    """Return the text of each waveform, all of them on the window of the longest."""
     longest = max(waveform.size for waveform in waveforms) / SAMPLE_RATE_HZ
     window = engine.window_seconds if settings.full_window else longest + settings.margin_seconds
     encoded = engine.encode(waveforms, min(window, engine.window_seconds))

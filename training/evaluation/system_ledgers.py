@@ -14,13 +14,13 @@ from evaluation.ledgers import Row, read_ledger, write_ledger
 from run_record import NAME, read_record
 from sheets.clip_checks import find_clips, measure_clips
 from sheets.faults import DataError
-from sheets.speech_data import Clip
+from sheets.speech_data import Clip, describe_source
 from sheets.transcripts import read_transcripts
 
 if TYPE_CHECKING:
     from accelerate import PartialState
 
-_MAX_SECONDS = 30.0
+_MAX_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ClipSet:
 
     def ledger_name(self, system: str) -> str:
         """Return the file name of a system's ledger; clips that are no part of the run's own data say so."""
-        return f"{system}.jsonl" if self.part else f"{system}-{self.language}.jsonl"
+        return f"{system}.jsonl" if self.part else f"{system}-{self.name}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ def models_of(run: Path, record: Mapping) -> dict[str, str]:
 
 
 def read_clip_set(workbook: Path, language: str) -> ClipSet:
-    """Read a sheet whose clips are all for measuring, in any language; its file names start where it lies.
+    """Read a sheet whose clips are all for measuring, in any language and of any length.
+
+    Its file names start where it lies. A sheet that a job spoke says so in its properties.
 
     Args:
         workbook: with the columns `audio` and `text`.
@@ -101,7 +103,8 @@ def read_clip_set(workbook: Path, language: str) -> ClipSet:
         )
         for row in transcripts.rows
     ]
-    return ClipSet(workbook.stem, "", transcripts.origin["workbook_sha256"], language, tuple(clips))
+    source = describe_source(workbook.stem, transcripts.origin, workbook.parent)
+    return ClipSet(workbook.stem, source["speech"], source["workbook_sha256"], language, tuple(clips))
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,9 @@ class Decoder:
             path = folder / "ledgers" / clips.ledger_name(name)
             if not path.is_file() or not (folder / NAME).is_file():
                 continue
-            section = read_record(folder).get("evaluation" if clips.part else "forgetting", {})
+            record = read_record(folder)
+            section = record.get("evaluation") if clips.part else record.get("sheets", {}).get(clips.name)
+            section = section or {}
             if section.get("systems", {}).get(name, {}).get("made_with") != made_with:
                 continue
             if [(row.id, row.reference) for row in read_ledger(path)] == [(clip.id, clip.text) for clip in clips.clips]:

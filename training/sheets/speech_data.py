@@ -182,7 +182,9 @@ def write_speech(folder: Path, clips: Sequence[Clip], split: Split, source: dict
             unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def describe_source(name: str, origin: dict[str, Any], audio_folder: Path, *, synthetic: bool) -> dict[str, Any]:
+def describe_source(
+    name: str, origin: dict[str, Any], audio_folder: Path, *, synthetic: bool = False, notes: str = ""
+) -> dict[str, Any]:
     """Returns the content of ``source.json``.
 
     Args:
@@ -191,12 +193,14 @@ def describe_source(name: str, origin: dict[str, Any], audio_folder: Path, *, sy
         audio_folder: A ``speech.json`` in it, as `speak_sheet.py` writes it, says what spoke the clips; all of it is
             taken over, and the speech is synthetic.
         synthetic: Whether it is synthetic in any case.
+        notes: What cards say of it word for word, such as whose it is and what it may be used for.
 
     Raises:
         DataError: ``speech.json`` is broken.
     """
     spoken = _read_json(audio_folder / SPEECH) if (audio_folder / SPEECH).is_file() else {}
-    return spoken | origin | {"name": name, "speech": "synthetic" if spoken or synthetic else "as recorded"}
+    source = spoken | origin | {"name": name, "speech": "synthetic" if spoken or synthetic else "as recorded"}
+    return source | ({"notes": notes} if notes else {})
 
 
 def relative_audio(path: Path, folder: Path) -> str:

@@ -22,7 +22,7 @@ IGNORED = -100  # labels that `torch.nn.functional.cross_entropy` skips
 _SILENCE_DB = 35.0
 _PAUSE_SECONDS = (0.2, 0.8)  # between joined clips
 _BATCHES_PER_GROUP = 20  # clips of so many batches are sorted by length together
-_SOUND, _JOIN = range(2)  # separate streams of random numbers
+_SOUND, _JOIN, _OTHERS = range(3)  # separate streams of random numbers
 
 Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -50,26 +50,49 @@ class SpeechClips(Dataset):
     """Clips of a data folder, decoded when they are asked for, so memory does not grow with hours.
 
     Args:
-        clips: with their texts.
+        clips: with their texts; every epoch holds each of them once.
         tokens: the checkpoint's vocabulary.
         language: code as Whisper writes it.
         plan: see `ClipPlan`.
         seed: of everything random.
+        others: a larger store of clips beside them, of which every epoch takes the next few.
+        others_per_epoch: how many.
     """
 
     def __init__(
-        self, clips: Sequence[Clip], tokens: WhisperTokens, language: str, plan: ClipPlan | None = None, seed: int = 0
+        self,
+        clips: Sequence[Clip],
+        tokens: WhisperTokens,
+        language: str,
+        plan: ClipPlan | None = None,
+        seed: int = 0,
+        others: Sequence[Clip] = (),
+        others_per_epoch: int = 0,
     ) -> None:
-        self.clips, self.tokens, self.language = list(clips), tokens, language
-        self.plan, self.seed, self.epoch = plan or ClipPlan(), seed, 0
+        self.own, self.tokens, self.language = list(clips), tokens, language
+        self.plan, self.seed = plan or ClipPlan(), seed
+        self.others, self.others_per_epoch = list(others), others_per_epoch if others else 0
+        self.set_epoch(0)
 
     def __len__(self) -> int:
-        """Return the number of clips."""
-        return len(self.clips)
+        """Return the number of clips in an epoch."""
+        return len(self.own) + self.others_per_epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Draw anew what varies; accelerate's data loader calls it."""
         self.epoch = epoch
+        self.clips = [*self.own, *self._next_others()]
+
+    def _next_others(self) -> list[Clip]:
+        """Return this epoch's clips of the store: it is gone through in shuffled rounds, so none comes twice in one."""
+        taken = range(self.epoch * self.others_per_epoch, (self.epoch + 1) * self.others_per_epoch)
+        rounds = {
+            number: np.random.default_rng([self.seed, number, _OTHERS]).permutation(len(self.others))
+            for number in {position // len(self.others) for position in taken}
+        }
+        return [
+            self.others[rounds[position // len(self.others)][position % len(self.others)]] for position in taken
+        ]
 
     def seconds(self) -> list[float]:
         """Return how long each item of this epoch is, joined clips included."""

@@ -14,7 +14,7 @@ from transformers.utils import logging
 from najva.transcriber.tokens import WhisperTokens
 from run_news import say
 from sheets.faults import DataError
-from sheets.speech_data import SpeechData
+from sheets.speech_data import Clip, SpeechData, load_speech
 from tuning.augmentation import augmentation
 from tuning.speech_batches import ClipPlan, SpeechClips, SpeechCollator
 from tuning.whisper_trainer import Clock, History, WhisperTrainer
@@ -68,7 +68,10 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
     plan = ClipPlan(
         options.timestamp_share, options.join_share, min(_JOINED_SECONDS, window - 1.0), augmentation(options.augment)
     )
-    training = SpeechClips(data.clips("train"), tokens, options.language, plan, options.seed)
+    own, others = data.clips("train"), read_others(options)
+    training = SpeechClips(
+        own, tokens, options.language, plan, options.seed, others, others_count(len(own), options.others_share)
+    )
     validation_clips = data.clips("validation")[: options.validation_clips or None]
     validation = SpeechClips(sorted(validation_clips, key=lambda clip: clip.seconds), tokens, options.language)
     strategy = "steps" if options.evaluate_steps else "epoch"
@@ -121,6 +124,16 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
         eval_dataset=validation,
         callbacks=callbacks,
     )
+
+
+def read_others(options: FinetuneOptions) -> list[Clip]:
+    """Return the training clips of the data that are mixed in."""
+    return load_speech(options.others).clips("train") if options.others else []
+
+
+def others_count(own: int, share: float) -> int:
+    """Return how many clips beside so many own ones make up a share of the whole."""
+    return round(own * share / (1 - share))
 
 
 def has_bf16(cpu: bool) -> bool:

@@ -25,8 +25,10 @@ from najva.transcriber.encoder_window import AnyLengthEncoder
 
 POSITIONS_PER_SECOND = 50
 # Layers whose low-rank updates are trained, by the name of the choice.
+# A string is peft's pattern of whole layer names.
 LORA_LAYERS: dict[str, str | list[str]] = {
     "all-linear": "all-linear",
+    "decoder": r".*\.decoder\..*\.(?:[qkv]_proj|out_proj|fc1|fc2)",
     "attention": ["q_proj", "k_proj", "v_proj", "out_proj"],
     "query-value": ["q_proj", "v_proj"],
 }

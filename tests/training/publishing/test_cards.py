@@ -272,16 +272,21 @@ def test_an_adapter_of_a_base_that_nobody_else_has_is_refused(lora_run: Path) ->
     assert "base_model" not in merged.to_dict() and "base_model_relation" not in merged.to_dict()
 
 
-def test_the_card_says_what_was_forgotten(lora_run: Path) -> None:
+def test_the_card_names_other_recordings_and_what_was_forgotten(lora_run: Path) -> None:
+    change_record(lora_run, lambda record: record["data"]["source"].update(speech="synthetic"))
     assert "**not measured** after tuning" in card(lora_run)
-    record = read_record(lora_run)
-    systems = {name: record["evaluation"]["systems"][name] for name in ("base", "tuned")}
+    assert "nothing of what it does with a person's" in card(lora_run)
+    evaluation = read_record(lora_run)["evaluation"]
+    systems = {name: evaluation["systems"][name] for name in ("base", "tuned")}
     systems["tuned"] = systems["tuned"] | {"mean_clip_wer": 0.4321, "normalizer": "basic"}
-    english = {"language": "en", "data": {"name": "English readings", "speech": "as recorded"}, "systems": systems}
-    change_record(lora_run, lambda record: record.update(forgetting=english))
+    english = {"language": "en", "speech": "as recorded", "longest_seconds": 102.0, "systems": systems}
+    sheets = {"English readings": english | {"comparison": evaluation["comparison"]}}
+    change_record(lora_run, lambda record: record.update(sheets=sheets))
     text = card(lora_run)
-    assert "### What it forgot" in text and "English readings" in text and "43.21" in text
-    assert "not measured" not in text.partition("### What it forgot")[2].partition("## How it was measured")[0]
+    other = text.partition("### Other recordings")[2].partition("## How it was measured")[0]
+    assert "| English readings | en | as recorded | 8 |" in other and "43.21" in other
+    assert "cut at its pauses" in other and "what tuning forgot" in other and "not measured" not in other
+    assert "what it does with people's stands under *Other recordings*" in text
 
 
 def test_the_page_shows_what_was_measured(lora_run: Path) -> None:

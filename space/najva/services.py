@@ -92,6 +92,10 @@ class Services:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""
         return self.transcriber.detect_language(self._blocks(path))
 
+    def has_own_model(self, language: str) -> bool:
+        """Whether a language has a model of its own beside the base."""
+        return language in self.transcriber.tuned
+
     def warm_up(self) -> None:
         """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""
         try:

@@ -8,6 +8,7 @@ import gradio as gr
 
 from najva.languages import AUTO, LANGUAGES
 from najva.services import Services
+from najva.transcriber import Transcript
 from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed, refusals_in_words
 from tabs.uploads import Uploads
@@ -25,25 +26,44 @@ def build(services: Services, uploads: Uploads) -> None:
     stops: dict[str, Event] = {}
 
     def write_down(
-        recording: str | None, language: str, timestamps: str, model: str, request: gr.Request
+        recording: str | None, language: str, timestamps: str, model: str, beside: bool, request: gr.Request
     ) -> Iterator[tuple]:
         visitor = request.session_hash or ""
         stop = stops[visitor] = Event()
-        yield view.waiting()
+        yield *view.waiting(), *no_pair()
         try:
             with refusals_in_words():
                 seconds = services.seconds(needed(recording))
                 name = Path(recording).stem
                 for transcript in services.transcribe(recording, language, timestamps, model):
                     stopped = stop.is_set() and not transcript.finished
-                    yield view.results(transcript, seconds, name, stopped=stopped)
+                    shown = view.results(transcript, seconds, name, stopped=stopped)
+                    yield *shown, *no_pair()
                     if stopped:
                         return
+                if beside and transcript.segments:
+                    for pair in plain_beside(recording, transcript, stop):
+                        yield *shown, *pair
         except gr.Error as error:
             # Gradio's own red note would go by itself, and lie over the status meanwhile.
-            yield view.problem(error.message)
+            yield *view.problem(error.message), *no_pair()
         finally:
             stops.pop(visitor, None)
+
+    def plain_beside(recording: str, transcript: Transcript, stop: Event) -> Iterator[tuple]:
+        """Yield the last three outputs while plain Whisper writes the same recording."""
+        code = transcript.language.code
+        if not services.has_own_model(code) or transcript.model == services.transcriber.base.reference:
+            yield view.no_comparison(transcript), *no_pair()[1:]
+            return
+        for plain in services.transcribe(recording, code, "none", "base"):
+            if stop.is_set():
+                return
+            pair = view.Pair(code, (transcript.text, transcript.model), (plain.text, plain.model))
+            yield view.comparison(pair), gr.Textbox(visible=plain.finished, value=""), pair
+
+    def compare(pair: view.Pair | None, said: str) -> str:
+        return view.comparison(pair, said) if pair else ""
 
     def stop(request: gr.Request) -> None:
         if running := stops.get(request.session_hash or ""):
@@ -57,7 +77,7 @@ def build(services: Services, uploads: Uploads) -> None:
     def clear(request: gr.Request) -> tuple:
         stop(request)
         uploads.clear(request.session_hash)
-        return view.empty()
+        return *view.empty(), *no_pair()
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
@@ -71,6 +91,12 @@ def build(services: Services, uploads: Uploads) -> None:
             with gr.Row():
                 start = gr.Button("Write it down", variant="primary", interactive=False, elem_id="write-down")
                 halt = gr.Button("Stop", variant="secondary", elem_id="stop", min_width=90, scale=0)
+            beside = gr.Checkbox(
+                False,
+                label="Beside plain Whisper",
+                info="Persian only: what the model wrote before it was tuned, differing words marked.",
+                elem_id="beside",
+            )
             with gr.Accordion("Language, times, model", open=False):
                 language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
                 timestamps = gr.Radio(
@@ -102,26 +128,41 @@ def build(services: Services, uploads: Uploads) -> None:
                 elem_id="text",
                 elem_classes="najva-text",
             )
+            pair_view = gr.HTML(elem_id="comparison")
+            said = gr.Textbox(
+                label="What was really said?",
+                info="Type it, and each text's word error rate is told.",
+                visible=False,
+                elem_id="said",
+                elem_classes="najva-text",
+            )
+            pair = gr.State(None)
             found_language = gr.HTML(elem_id="language")
             segments = gr.HTML(elem_id="segments")
             downloads = gr.HTML(elem_id="downloads")
 
-    outputs = [status, text, found_language, segments, downloads]
+    outputs = [status, text, found_language, segments, downloads, pair_view, said, pair]
     # Hidden, not closed: Gradio 6.31 answers a hand-made call of a private event too, and the page itself comes in by
     # the same door. Harmless, since each touches only what the caller's session holds, and a session's random name is
     # known to its own page alone; what computes waits in the queue with everybody else.
     private = {"api_visibility": "private"}
     start.click(
         write_down,
-        [recording, language, timestamps, model],
+        [recording, language, timestamps, model, beside],
         outputs,
         show_progress="hidden",
         **private,
         **COMPUTE,
     )
+    said.input(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **private)
     halt.click(stop, None, None, queue=False, **private)
     recording.change(hold, recording, start, queue=False, show_progress="hidden", **private)
     recording.clear(clear, None, outputs, queue=False, **private)
+
+
+def no_pair() -> tuple:
+    """Return what the outputs of the comparison hold while there is none."""
+    return "", gr.Textbox(visible=False, value=""), None
 
 
 def language_choices() -> list[tuple[str, str]]:

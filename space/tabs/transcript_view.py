@@ -5,6 +5,9 @@ Downloads are links that hold the file themselves, so that no file of a visitor'
 
 import base64
 
+from dataclasses import dataclass
+
+from najva.comparison import mark, rule_for, word_error_rate
 from najva.languages import LANGUAGES
 from najva.settings import Settings
 from najva.subtitles import FORMATS
@@ -56,6 +59,53 @@ def results(transcript: Transcript, seconds: float | None, name: str, *, stopped
         _segments(transcript),
         _downloads(transcript, name) if ended and transcript.segments else "",
     )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What the language's own model and plain Whisper wrote of one recording.
+
+    Attributes:
+        language: code.
+        own: text of the language's own model, and its reference.
+        plain: text of the base, and its reference.
+    """
+
+    language: str
+    own: tuple[str, str]
+    plain: tuple[str, str]
+
+
+def comparison(pair: Pair, said: str = "") -> str:
+    """Return two texts side by side, differing words marked.
+
+    Args:
+        pair: what was written.
+        said: what was really said, if the visitor typed it; then each text is held against that.
+    """
+    rule = rule_for(pair.language)
+    columns = []
+    for title, (text, model), (other, _) in (
+        ("Plain Whisper", pair.plain, pair.own),
+        ("Tuned", pair.own, pair.plain),
+    ):
+        words = " ".join(
+            escape(word.text) if word.same else f"<mark>{escape(word.text)}</mark>"
+            for word in mark(text, said or other, rule)
+        )
+        rate = word_error_rate(said, text, rule)
+        wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
+        columns.append(
+            f'<section><h4>{title} <code>{escape(model)}</code>{wrong}</h4><p dir="auto">{words or "(nothing)"}</p></section>'
+        )
+    told = "differ from what was said" if said else "differ from one another"
+    return f'<div class="najva-comparison">{"".join(columns)}<p>Marked words {told}.</p></div>'
+
+
+def no_comparison(transcript: Transcript) -> str:
+    """Return why there are no two texts to compare."""
+    name = _name(transcript.language.code)
+    return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {name} has no tuned model here.</p></div>'
 
 
 def limits(settings: Settings) -> str:

@@ -1,0 +1,202 @@
+r"""Trains the Persian adapter that comes with the app, trial by trial, and puts the chosen one into `space/embedded/`.
+
+    python training/embed_persian.py --neural $NAJVA_TEST_DATA/persian_neural_voice \
+        --workbook $NAJVA_TEST_DATA/persian_sheets/myaudio_full.xlsx --people $NAJVA_TEST_DATA/persian_clips \
+        --trial first --options "--minutes 60 --augment voice,room,noise,band"
+    python training/embed_persian.py … --trial first --choose
+
+Its speech is synthetic: one neural voice, and a sheet's sentences by espeak-ng. Trials are told apart by held-out
+sentences of the neural voice, by espeak-ng voices that no training heard, and by two long readings of people, cut at
+pauses; their figures go into `trials.csv` beside the adapter. The short clips of people are the test: they are decoded
+for a chosen adapter alone, and every such look is noted in the table. A trial whose name exists goes on where it was
+interrupted; each is one `finetune_whisper.py`, whose options are given word for word.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+from transformers.hf_argparser import HfArgumentParser
+
+from jobs import FOLDER, JobError, run_job
+from options import option
+from run_record import add_section, read_record
+from sheets.transcripts import read_transcripts
+from whole_files import whole_file
+
+EMBEDDED = FOLDER.parent / "space" / "embedded" / "persian-adapter"
+TRIALS = "trials.csv"
+BASE = "packaged:whisper-base"
+# As it would be called on the Hub.
+REPOSITORY = "najva/whisper-base-fa-lora"
+# Half of them women's, so that a voice that nobody trained on is not one kind of voice.
+WITHHELD_VOICES = ("fa+f2", "fa+steph", "fa+robert", "fa+pablo")
+NEURAL_NOTES = (
+    "The sentences are read by one neural synthetic voice (fa-IR Dilara), published as JBGit777/persisch-diktat: "
+    "synthetic voice, no licence stated, for research."
+)
+# Selected on, and tested on once.
+SELECTION, PEOPLE = ("withheld-voices", "long-readings"), ("read-people", "informal-people")
+
+
+@dataclass(frozen=True)
+class EmbedOptions:
+    """Which trial, and what it is made of."""
+
+    neural: Path = field(metadata={"help": "folder of the neural voice, with its transcripts.xlsx"})
+    workbook: Path = field(metadata={"help": "sheet whose sentences espeak-ng speaks"})
+    people: Path = field(metadata={"help": "folder of real clips: read/, informal/, long/ and transcripts.xlsx"})
+    trial: str = field(metadata={"help": "its name"})
+    options: str = option("", "of finetune_whisper.py, in one string")
+    sentences: int = option(4200, "of the sheet")
+    choose: bool = option(False, "decode the clips of people with it and embed it")
+    folder: Path = option(Path("runs/embedded"), "where speech, data and trials are made")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one trial, or embed it; see the module's docstring."""
+    parser = HfArgumentParser(EmbedOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        result = choose(options) if options.choose else try_out(options)
+    except (JobError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(result, ensure_ascii=False))
+    return 0
+
+
+def try_out(options: EmbedOptions) -> dict:
+    """Train and measure one trial on what trials are told apart by; return its row of the table."""
+    neural, spoken = prepare(options)
+    run = options.folder / options.trial
+    run_job(
+        *("finetune_whisper.py", "--data", str(neural), "--others", str(spoken), "--output", str(run)),
+        *("--base-model", BASE, "--tuning", "lora", "--window-seconds", "30", *shlex.split(options.options)),
+        accelerate=True,
+    )
+    measure(neural, run, [options.folder / "withheld" / "withheld-voices.csv", people_sheet(options, "long")])
+    return note(options, run)
+
+
+def choose(options: EmbedOptions) -> dict:
+    """Measure a trial on people too, and put its adapter with card, record and figures into `space/embedded/`."""
+    neural, _ = prepare(options)
+    run = options.folder / options.trial
+    measure(neural, run, [people_sheet(options, kind) for kind in ("long", "read", "informal")])
+    row = note(options, run, looked=True)
+    add_section(run, "trials", {"rows": read_trials()})
+    staged = run_job("publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter", "--dry-run")
+    for path in sorted(Path(staged["staged"]).iterdir()):
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        target = EMBEDDED / path.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        copy(path, target)
+    return row
+
+
+def prepare(options: EmbedOptions) -> tuple[Path, Path]:
+    """Speak what is spoken and prepare both kinds of speech; what is there already stays."""
+    folder = options.folder
+    neural, spoken, speech = folder / "data" / "neural", folder / "data" / "spoken", folder / "speech"
+    if not (neural / "split.json").is_file():
+        run_job(
+            *("prepare_transcripts.py", "--workbook", str(options.neural / "transcripts.xlsx")),
+            *("--output", str(neural), "--synthetic", "--notes", NEURAL_NOTES),
+            *("--test-share", "0.08", "--validation-share", "0.05"),
+        )
+    speak = ("speak_sheet.py", "--workbook", str(options.workbook))
+    if not (spoken / "split.json").is_file():
+        run_job(
+            *(*speak, "--output", str(speech), "--limit", str(options.sentences)),
+            *("--speeds", "100", "190", "--pitches", "20", "80", "--exclude-voices", *WITHHELD_VOICES),
+        )
+        run_job(
+            *("prepare_transcripts.py", "--workbook", str(speech / options.workbook.name), "--output", str(spoken)),
+            *("--test-share", "0.04", "--validation-share", "0.02"),
+        )
+    withheld = folder / "withheld"
+    if not (withheld / "withheld-voices.csv").is_file():
+        rows = ("--rows", f"{spoken / 'split.json'}:test", "--limit", "100")
+        run_job(*speak, *rows, "--voices", *WITHHELD_VOICES, "--output", str(withheld))
+        spoken_sheet = read_transcripts(withheld / options.workbook.name)
+        write_sheet(withheld / "withheld-voices.csv", [(row.id, row.text) for row in spoken_sheet.rows])
+    return neural, spoken
+
+
+def people_sheet(options: EmbedOptions, kind: str) -> Path:
+    """Write a sheet of one kind of the clips of people, in a folder from which their files can be named."""
+    folder = options.folder / "people"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / kind).exists():
+        (folder / kind).symlink_to((options.people / kind).resolve())
+    if kind == "long":
+        texts = sorted((options.people / kind).glob("*.txt"))
+        rows = [(f"long/{path.stem}.mp3", " ".join(path.read_text(encoding="utf-8").split())) for path in texts]
+        return write_sheet(folder / "long-readings.csv", rows)
+    sheet = openpyxl.load_workbook(options.people / "transcripts.xlsx", read_only=True).active
+    rows = [row[:2] for row in sheet.iter_rows(min_row=2, values_only=True) if str(row[0]).startswith(f"{kind}/")]
+    return write_sheet(folder / f"{kind}-people.csv", rows)
+
+
+def write_sheet(path: Path, rows: list[tuple]) -> Path:
+    """Write a sheet of clips and texts."""
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("audio", "text"), *rows])
+    return path
+
+
+def measure(neural: Path, run: Path, sheets: list[Path]) -> None:
+    """Measure a run on held-out sentences of the neural voice and on further sheets."""
+    run_job(
+        *("evaluate_whisper.py", "--data", str(neural), "--run", str(run), "--sheets", *map(str, sheets)),
+        accelerate=True,
+    )
+
+
+def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
+    """Put a trial's figures into the table of trials; return its row."""
+    record = read_record(run)
+    systems = {"neural-voice": record["evaluation"]["systems"]}
+    systems |= {name: record["sheets"][name]["systems"] for name in SELECTION if name in record["sheets"]}
+    known = {row["trial"]: row for row in read_trials()}
+    row = {
+        "trial": options.trial,
+        "options": known.get(options.trial, {}).get("options") or options.options,
+        "hours": record["training"]["hours"],
+        "steps": record["training"]["steps"],
+        **{f"{name}_base": round(100 * of["base"]["mean_clip_wer"], 2) for name, of in systems.items()},
+        **{f"{name}_tuned": round(100 * of["tuned"]["mean_clip_wer"], 2) for name, of in systems.items()},
+        "looked_at_people": known.get(options.trial, {}).get("looked_at_people", ""),
+    }
+    if looked:
+        row["looked_at_people"] = datetime.now(UTC).date().isoformat()
+    known[options.trial] = row
+    EMBEDDED.mkdir(parents=True, exist_ok=True)
+    with whole_file(EMBEDDED / TRIALS) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, row)
+        writer.writeheader()
+        writer.writerows(known.values())
+    return row
+
+
+def read_trials() -> list[dict]:
+    """Return the table of trials so far; mean WER in per cent."""
+    path = EMBEDDED / TRIALS
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -94,7 +94,9 @@ def choose(options: EmbedOptions) -> dict:
     measure(neural, run, [people_sheet(options, kind) for kind in ("long", "read", "informal")])
     row = note(options, run, looked=True)
     add_section(run, "trials", {"rows": read_trials()})
-    staged = run_job("publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter", "--dry-run")
+    staged = run_job(
+        "publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter", "--dry-run"
+    )
     for path in sorted(Path(staged["staged"]).iterdir()):
         copy = shutil.copytree if path.is_dir() else shutil.copy
         target = EMBEDDED / path.name

@@ -3,13 +3,13 @@
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --model openai/whisper-small
 
-    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --sheets lectures.xlsx english.csv:en
+    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --sheets talks.xlsx english.csv:en
 
 Every system gets a ledger in `runs/NAME/ledgers/`, and `run.json` gets the figures that the ledgers hold. A base ledger
 of the same clips and the same decode settings is used again, from a neighbouring run too. With several processes the
-clips are shared out and each is decoded once. `--sheets` measures base and tuned model on other recordings as well, each
-sheet by itself, such as those of other people, or of another language: what did tuning forget of it? To try it on a CPU, `--clips 20` decodes the first twenty test clips;
-`run.json` says so, and no card takes such figures.
+clips are shared out and each is decoded once. `--sheets` measures base and tuned model on other recordings as well,
+each sheet by itself, such as those of other people, or of another language: what did tuning forget of it? To try it on
+a CPU, `--clips 20` decodes the first twenty test clips; `run.json` says so, and no card takes such figures.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
         part=options.part,
     )
     written = decoder.write_all(models, own, state)
-    pair = {name: reference for name, reference in models.items() if name in ("base", "tuned")}
-    others = [(clips, decoder.write_all(pair, clips, state)) for clips in sheets]
+    elsewhere = {name: reference for name, reference in models.items() if name != "merged"}
+    others = [(clips, decoder.write_all(elsewhere, clips, state)) for clips in sheets]
     if not state.is_main_process:
         return None
     summary = record_figures(options, record, written, len(own.clips))
@@ -160,15 +160,15 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
     sections, said = dict(record.get("sheets", {})), {}
     for clips, written in others:
         rule = "fa-v1" if clips.language == "fa" else "basic"
-        scores = {
-            name: score(system.rows, normalizer=rule, bootstrap=bootstrap) for name, system in written.items()
-        }
+        scores = {name: score(system.rows, normalizer=rule, bootstrap=bootstrap) for name, system in written.items()}
         systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
-        section = {
+        rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
+        section = sections.get(clips.name, {})
+        section |= {
             "language": clips.language,
             "speech": clips.speech,
             "longest_seconds": round(max(clip.seconds for clip in clips.clips), 1),
-            "systems": systems,
+            "systems": section.get("systems", {}) | systems,
             **circumstances(),
         }
         if {"base", "tuned"} <= scores.keys():
@@ -176,12 +176,12 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
             comparison = compare(*pair, normalizer=rule, bootstrap=bootstrap, names=("base", "tuned"))
             section["comparison"] = comparison_values(comparison)
         sections[clips.name] = section
-        rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
         told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
         print(f"{clips.name} ({LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips), mean WER: {told}.")
         said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
     if others:
         add_section(options.run, "sheets", sections)
+        write_measured(options.run)
     return said
 
 

@@ -22,7 +22,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
@@ -33,7 +33,9 @@ from run_record import NAME, RunError, add_section, circumstances, read_record
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
 from sheets.faults import DataError
-from sheets.speech_data import Clip
+
+if TYPE_CHECKING:
+    from sheets.speech_data import Clip, SpeechData
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class FinetuneOptions:
     tuning: Literal["lora", "full"] = field(
         metadata={"help": "lora (small updates beside the weights) or full (all weights)"}
     )
-    others: str = option("", "another data folder, whose training clips are mixed in; validation and test stay --data's")
+    others: str = option("", "another data folder whose training clips are mixed in; validation and test stay --data's")
     others_share: float = option(0.5, "of an epoch's clips that are --others'")
     base_model: str = option("openai/whisper-small", "model reference that training starts from")
     epochs: float = option(50.0, "passes over the training clips, run to the end")
@@ -58,6 +60,7 @@ class FinetuneOptions:
     lora_layers: Literal["all-linear", "decoder", "attention", "query-value"] = option(
         "all-linear", "all-linear, decoder (its linear layers only), attention or query-value"
     )
+    lora_dropout: float = option(0.0, "before the updates; on a CPU it costs a fifth of each step")
     window_seconds: str = option("auto", "encoder window: auto (smallest that holds the clips) or seconds")
     augment: str = option("", "comma-separated: speed, voice, room, noise, band, level; SpecAugment is separate")
     spec_augment: float = option(0.05, "share of time and of bands that is masked; 0: none")
@@ -88,7 +91,7 @@ class FinetuneOptions:
             *(
                 (0 <= share <= 1, f"--{name.replace('_', '-')} lies between 0 and 1")
                 for name, share in asdict(self).items()
-                if name in ("timestamp_share", "join_share", "spec_augment")
+                if name in ("timestamp_share", "join_share", "spec_augment", "lora_dropout")
             ),
         )
         for holds, sentence in checks:
@@ -186,7 +189,7 @@ def comparable(options: FinetuneOptions) -> dict:
     }
 
 
-def record_start(options: FinetuneOptions, data: object, base: object, window: int, trainer: object) -> None:
+def record_start(options: FinetuneOptions, data: SpeechData, base: object, window: int, trainer: object) -> None:
     """Write what the run is made of, before it begins."""
     trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
     parts = {part: data.clips(part) for part in ("train", "validation", "test")}
@@ -200,6 +203,8 @@ def record_start(options: FinetuneOptions, data: object, base: object, window: i
             "split_sha256": data.split_sha256,
             "clips": {part: len(clips) for part, clips in parts.items()},
             "hours": {part: hours(clips) for part, clips in parts.items()},
+            "repository": data.repository,
+            "repository_revision": data.revision,
             **describe_others(options),
         },
     )

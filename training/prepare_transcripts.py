@@ -57,7 +57,7 @@ class Options:
     max_letters_per_second: float = option(Limits.max_letters_per_second, "rows with more are left out")
     max_fault_share: float = option(0.1, "more rows left out than this share end the job before anything is split")
     synthetic: bool = option(False, "the speech is synthetic, and is to be called so wherever it shows")
-    notes: str = option("", "what cards shall say of the data word for word, such as whose it is and under what licence")
+    notes: str = option("", "what cards shall say of the data word for word, such as whose it is, under what licence")
 
 
 def main() -> int:

@@ -115,7 +115,9 @@ def publish(options: MissionOptions, data: Path, results: dict[str, dict]) -> di
     for tuning in options.chosen:
         run = options.folder / "runs" / f"{options.title}-{tuning}"
         published[tuning] = run_job(
-            *("publish.py", "model", "--run", str(run), "--repository", options.repository(tuning)), *visibility
+            *("publish.py", "model", "--run", str(run), "--repository", options.repository(tuning)),
+            *("--dataset", f"{options.owner}/{options.title}"),
+            *visibility,
         )
     best = min(options.chosen, key=lambda tuning: results[tuning]["tuned_mean_clip_wer"])
     published["space"] = run_job(

@@ -19,6 +19,8 @@ from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
+# An embedded model with more errors than this is called a demonstration.
+DEMONSTRATION_WER = 0.4
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,22 @@ class Role:
     serves: str
     why: str
     checkpoint: Checkpoint
+
+    @property
+    def words_wrong(self) -> float | None:
+        """The largest mean WER that the model was measured to have, on people's speech where there is such a figure."""
+        own = [
+            row
+            for row in self.checkpoint.measured.get("figures", ())
+            if row.get("system", "base") != "base" and row["metric"] == "mean WER"
+        ]
+        recorded = [row for row in own if row.get("speech") == "as recorded"]
+        return max((row["value"] for row in recorded or own), default=None)
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether an embedded model errs so often that it only shows what tuning does."""
+        return self.checkpoint.source == "embedded" and (self.words_wrong or 0.0) > DEMONSTRATION_WER
 
     def as_dict(self) -> dict:
         """Return it as JSON, in the form of `/models`."""
@@ -95,6 +113,10 @@ class Services:
     def has_own_model(self, language: str) -> bool:
         """Whether a language has a model of its own beside the base."""
         return language in self.transcriber.tuned
+
+    def role_of(self, reference: str) -> Role | None:
+        """Return the role of the model that wrote a transcript."""
+        return next((role for role in self.roles if role.checkpoint.reference == reference), None)
 
     def warm_up(self) -> None:
         """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""

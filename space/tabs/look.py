@@ -67,11 +67,21 @@ def model_line(services: Services) -> str:
 def _role_sentence(role: Role) -> str:
     found = role.checkpoint
     sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
+    if role.is_demonstration:
+        sentence += f" <b>{demonstration(role)}</b>"
+    rows = found.measured.get("figures", ())
+    # What it does with people's speech says more than what it does with a synthesiser's.
+    recorded = [row for row in rows if row.get("speech") == "as recorded"]
     figures: dict[str, list[str]] = {}
-    for figure in found.measured.get("figures", ()):
+    for figure in recorded or rows:
         figures.setdefault(figure["set"], []).append(f"{figure['metric']}&nbsp;{100 * figure['value']:.0f}&nbsp;%")
     measured = "; ".join(f"{escape(name)}: {', '.join(values)}" for name, values in figures.items())
     return sentence + (f" Measured: {measured}." if measured else " Not measured by this project.")
+
+
+def demonstration(role: Role) -> str:
+    """Return what is to be known of a model that errs so often."""
+    return f"A demonstration: of a hundred words of real people it gets up to {100 * role.words_wrong:.0f} wrong."
 
 
 def escape(text: str) -> str:

@@ -11,6 +11,7 @@ from najva.services import Services
 from najva.transcriber import Transcript
 from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.look import demonstration
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -37,7 +38,9 @@ def build(services: Services, uploads: Uploads) -> None:
                 name = Path(recording).stem
                 for transcript in services.transcribe(recording, language, timestamps, model):
                     stopped = stop.is_set() and not transcript.finished
-                    shown = view.results(transcript, seconds, name, stopped=stopped)
+                    role = services.role_of(transcript.model)
+                    caution = demonstration(role) if role and role.is_demonstration else ""
+                    shown = view.results(transcript, seconds, name, stopped=stopped, caution=caution)
                     yield *shown, *no_pair()
                     if stopped:
                         return

@@ -4,7 +4,6 @@ Downloads are links that hold the file themselves, so that no file of a visitor'
 """
 
 import base64
-
 from dataclasses import dataclass
 
 from najva.comparison import mark, rule_for, word_error_rate
@@ -42,7 +41,7 @@ def problem(sentence: str) -> tuple[str, str, str, str, str]:
     return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>', "", "", "", ""
 
 
-def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool) -> tuple:
+def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool, caution: str = "") -> tuple:
     """Return what the five outputs show.
 
     Args:
@@ -50,10 +49,11 @@ def results(transcript: Transcript, seconds: float | None, name: str, *, stopped
         seconds: length of the recording, where known.
         name: file name of the recording without its ending; downloads get it.
         stopped: whether the visitor ended it early.
+        caution: what is to be known of the model that wrote it.
     """
     ended = transcript.finished or stopped
     return (
-        _status(transcript, seconds, stopped=stopped),
+        _status(transcript, seconds, caution, stopped=stopped),
         transcript.text,
         _languages(transcript),
         _segments(transcript),
@@ -95,9 +95,8 @@ def comparison(pair: Pair, said: str = "") -> str:
         )
         rate = word_error_rate(said, text, rule)
         wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
-        columns.append(
-            f'<section><h4>{title} <code>{escape(model)}</code>{wrong}</h4><p dir="auto">{words or "(nothing)"}</p></section>'
-        )
+        heading = f"<h4>{title} <code>{escape(model)}</code>{wrong}</h4>"
+        columns.append(f'<section>{heading}<p dir="auto">{words or "(nothing)"}</p></section>')
     told = "differ from what was said" if said else "differ from one another"
     return f'<div class="najva-comparison">{"".join(columns)}<p>Marked words {told}.</p></div>'
 
@@ -105,7 +104,9 @@ def comparison(pair: Pair, said: str = "") -> str:
 def no_comparison(transcript: Transcript) -> str:
     """Return why there are no two texts to compare."""
     name = _name(transcript.language.code)
-    return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {name} has no tuned model here.</p></div>'
+    return (
+        f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {name} has no tuned model here.</p></div>'
+    )
 
 
 def limits(settings: Settings) -> str:
@@ -117,9 +118,10 @@ def limits(settings: Settings) -> str:
     )
 
 
-def _status(transcript: Transcript, seconds: float | None, *, stopped: bool) -> str:
+def _status(transcript: Transcript, seconds: float | None, caution: str, *, stopped: bool) -> str:
     if transcript.finished or stopped:
-        warnings = "".join(f'<li class="najva-warning">{_FLAG_WORDS[flag]}</li>' for flag in transcript.flags)
+        told = [_FLAG_WORDS[flag] for flag in transcript.flags] + ([escape(caution)] if caution else [])
+        warnings = "".join(f'<li class="najva-warning">{sentence}</li>' for sentence in told)
         end = f"Stopped at {clock(transcript.audio_seconds)}" if stopped else clock(transcript.audio_seconds)
         line = f"{end} of sound in {transcript.compute_seconds:.1f} s"
         if transcript.model:
@@ -148,7 +150,10 @@ def _languages(transcript: Transcript) -> str:
     )
     title = f"Language: {_name(language.code)}"
     badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
-    return f'<div class="najva-languages"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
+    judge = ""
+    if language.decided_by != "whisper":
+        judge = f"<p>{_name(language.code)} was decided by the model tuned for it; Whisper itself is unsure:</p>"
+    return f'<div class="najva-languages"><h4>{title}{badge}</h4>{judge}<ol>{rows}</ol></div>'
 
 
 def _percent(share: float) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, ModelCard
 
 from tests.hub import LoopbackHub
 from tests.training.made_sheets import good_sheet
@@ -47,6 +47,8 @@ def test_a_sheet_becomes_published_models_and_a_space(tiny: Path, cache: Path, t
         assert "mean WER before" in said
         names = {repository.id for repository in api.list_models(author=hub.user)}
         assert f"{hub.user}/tiny-fa-made-lora" in names
+        card = api.hf_hub_download(f"{hub.user}/tiny-fa-made-lora", "README.md", cache_dir=tmp_path / "cards")
+        assert ModelCard.load(card).data.datasets == [f"{hub.user}/made"]
         # The Space serves the very commit that was pushed.
         variables = api.get_space_variables(f"{hub.user}/made-space")
         revision = result["published"]["lora"]["revision"]

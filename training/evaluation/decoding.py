@@ -1,8 +1,9 @@
 """The one way in which clips are decoded for a figure: base, tuned and merged go through it alike.
 
 Greedy, without fallback and without timestamps, each clip whole and on its own window plus a margin, by the engines
-that the Space serves with; a recording longer than the model hears at a time is cut at its pauses, as the Space does. A model that serves better with fallback is served with it; what is compared here is the
-models, and sampling would make the comparison a lottery.
+that the Space serves with; a recording longer than the model hears at a time is cut at its pauses, as the Space does. A
+model that serves better with fallback is served with it; what is compared here is the models, and sampling would make
+the comparison a lottery.
 """
 
 from __future__ import annotations

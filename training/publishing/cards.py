@@ -189,7 +189,7 @@ def _results(record: Mapping[str, Any], kind: ModelKind, dataset: str) -> list[E
             dataset_name=f"{data['name']}{speech}",
             dataset_config="default",
             dataset_split="test",
-            dataset_revision=data.get("repository_revision") if dataset == data.get("repository") else None,
+            dataset_revision=(dataset == data.get("repository") and data.get("repository_revision")) or None,
             dataset_args={"split_sha256": data["split_sha256"]},
             metric_type="cer" if figure == "cer" else "wer",
             metric_name=f"{FIGURES[figure][:1].upper()}{FIGURES[figure][1:]}, %, {rule}",

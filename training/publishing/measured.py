@@ -101,12 +101,18 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
     language = LANGUAGES[record["model"]["language"]].english_name
     speech = ", synthetic speech" if is_synthetic(record) else ""
     own = f"{language}, {data['clips']['test']} test clips of {data['name']}{speech}"
+    untuned = f"the same clips, {record['base']['name']} untuned"
     rows = []
-    for system, name in ((kind.system, own), ("base", f"the same clips, {record['base']['name']} untuned")):
-        figures = evaluation["systems"][system]
-        for figure, metric in (("mean_clip_wer", "mean WER"), ("wer", "corpus WER"), ("cer", "CER")):
-            bounds = {bound: figures[f"{figure}_{bound}"] for bound in ("low", "high")}
-            rows.append({"set": name, "metric": metric, "value": figures[figure], **bounds, "clips": figures["clips"]})
+    for system, name in ((kind.system, own), ("base", untuned)):
+        rows += _rows(name, system, data["source"]["speech"], evaluation["systems"][system])
+    for name, sheet in record.get("sheets", {}).items():
+        if "comparison" not in sheet:
+            continue
+        tongue = LANGUAGES[sheet["language"]].english_name
+        clips = sheet["systems"]["tuned"]["clips"]
+        speech = {"as recorded": ", recorded speech", "synthetic": ", synthetic speech"}[sheet["speech"]]
+        for system, named in (("tuned", f"{tongue}, {clips} clips of {name}{speech}"), ("base", untuned)):
+            rows += _rows(named, system, sheet["speech"], sheet["systems"][system])
     decode = evaluation["systems"][kind.system]["made_with"]["decode"]
     return {
         "model": kind.name,
@@ -120,6 +126,22 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
         "verdict": evaluation["comparison"]["mean_clip_difference_verdict"],
         "figures": rows,
     }
+
+
+def _rows(name: str, system: str, speech: str, figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what one system was measured to do on one set of clips, as `measured.json` has it."""
+    return [
+        {
+            "set": name,
+            "system": system,
+            "speech": speech,
+            "metric": metric,
+            "value": figures[figure],
+            **{bound: figures[f"{figure}_{bound}"] for bound in ("low", "high")},
+            "clips": figures["clips"],
+        }
+        for figure, metric in (("mean_clip_wer", "mean WER"), ("wer", "corpus WER"), ("cer", "CER"))
+    ]
 
 
 def write_measured(run: Path) -> None:

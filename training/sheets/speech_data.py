@@ -73,6 +73,8 @@ class SpeechData:
         source: The content of ``source.json``; ``source["speech"]`` is "synthetic" or "as recorded".
         split: Which id is on which side.
         split_sha256: See :func:`split_sha256`; it stands beside every figure.
+        repository: ``OWNER/NAME``, where it came from the Hub.
+        revision: The commit.
     """
 
     name: str
@@ -81,6 +83,8 @@ class SpeechData:
     split: Split
     split_sha256: str
     _clips: dict[str, Clip]
+    repository: str = ""
+    revision: str = ""
 
     def clips(self, part: str) -> list[Clip]:
         """Returns the clips of ``train``, ``validation`` or ``test``, by id, whatever the order of the sheet was."""
@@ -122,7 +126,9 @@ def load_speech(reference: str | os.PathLike) -> SpeechData:
             "put them back, or prepare the data again."
         )
     source = _read_json(folder / SOURCE) if (folder / SOURCE).is_file() else {}
-    return SpeechData(source.get("name") or folder.name, folder, source, split, stated, clips)
+    # A snapshot's folder is called like its commit.
+    origin = ("", "") if Path(reference).is_dir() else (str(reference), folder.name)
+    return SpeechData(source.get("name") or folder.name, folder, source, split, stated, clips, *origin)
 
 
 def split_sha256(split: Split, clips: Iterable[Clip]) -> str:

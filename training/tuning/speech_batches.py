@@ -90,9 +90,7 @@ class SpeechClips(Dataset):
             number: np.random.default_rng([self.seed, number, _OTHERS]).permutation(len(self.others))
             for number in {position // len(self.others) for position in taken}
         }
-        return [
-            self.others[rounds[position // len(self.others)][position % len(self.others)]] for position in taken
-        ]
+        return [self.others[rounds[position // len(self.others)][position % len(self.others)]] for position in taken]
 
     def seconds(self) -> list[float]:
         """Return how long each item of this epoch is, joined clips included."""

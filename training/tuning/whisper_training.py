@@ -23,7 +23,6 @@ from tuning.whisper_tuning import Base, add_lora, load_model
 if TYPE_CHECKING:
     from finetune_whisper import FinetuneOptions
 
-_LORA_DROPOUT = 0.05
 _LOGS_PER_EPOCH = 20
 _JOINED_SECONDS = 20.0  # the longest span that serving cuts
 
@@ -48,6 +47,7 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     set_seed(options.seed)
+    use_whole_processor()
     if options.trackio and not importlib.util.find_spec("trackio"):
         raise ValueError("--trackio needs the package trackio: pip install trackio")
     for part in ("train", "validation"):
@@ -61,7 +61,7 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
             model,
             rank=options.lora_rank,
             alpha=options.lora_alpha,
-            dropout=_LORA_DROPOUT,
+            dropout=options.lora_dropout,
             layers=options.lora_layers,
         )
     tokens = WhisperTokens(base.folder)
@@ -124,6 +124,13 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
         eval_dataset=validation,
         callbacks=callbacks,
     )
+
+
+def use_whole_processor() -> None:
+    """Compute on every core: `accelerate launch` leaves a process on a CPU one thread unless it is told otherwise."""
+    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+    if alone and "ACCELERATE_MIXED_PRECISION" in os.environ and torch.get_num_threads() == 1:
+        torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def read_others(options: FinetuneOptions) -> list[Clip]:

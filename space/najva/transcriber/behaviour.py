@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from najva.transcriber.language_claim import Claim
 from najva.transcriber.quality import Thresholds
 from najva.vad import Cutting
 
@@ -13,6 +14,7 @@ class Behaviour:
     Attributes:
         cutting: where spans end.
         thresholds: when a text is not believed.
+        claim: when a tuned model may claim speech of which the base is unsure.
         beam_size: 1 is greedy.
         temperatures: tried in turn while a text is doubtful.
         candidates: samples drawn above temperature 0.
@@ -27,6 +29,7 @@ class Behaviour:
 
     cutting: Cutting = Cutting()
     thresholds: Thresholds = Thresholds()
+    claim: Claim = Claim()
     beam_size: int = 1
     temperatures: tuple[float, ...] = (0.0, 0.4)
     candidates: int = 3

@@ -8,8 +8,10 @@ from itertools import islice
 
 import numpy as np
 
+from najva.languages import LANGUAGES
 from najva.transcriber.behaviour import Behaviour
-from najva.transcriber.engine import Encoded, Engine
+from najva.transcriber.engine import Decoding, Encoded, Engine, token_limit
+from najva.transcriber.language_claim import Score
 from najva.transcriber.span_writer import SpanWriter, Written
 from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
@@ -39,7 +41,8 @@ class _EncodedBatch:
 class Transcriber:
     """Writes down recordings with a multilingual base and, for some languages, a model of their own.
 
-    The language is always read from the base, so that a tuned model can spoil nothing but its own language.
+    The language is read from the base. Where the base is unsure, a tuned model may claim the speech for its language
+    (`language_claim`); in every other case it can spoil nothing but its own language.
 
     Args:
         base: the multilingual model.
@@ -113,7 +116,7 @@ class Transcriber:
                 encoded = None
                 if detected is None:
                     encoded = self._encode(pool, self.base.engine, group)
-                    detected = self._average_language(encoded)
+                    detected = self._language(pool, encoded)
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
                 writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
                 if voice is not self.base:
@@ -139,7 +142,7 @@ class Transcriber:
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
         group = self._fit(next(self._groups(spans), []), self.base.engine)
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
-            return self._average_language(self._encode(pool, self.base.engine, group))
+            return self._language(pool, self._encode(pool, self.base.engine, group))
 
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
         """Gather spans: few at first, so that the first text comes early, then many, so that batches are even."""
@@ -184,6 +187,31 @@ class Transcriber:
         if self.behaviour.window_follows_span:
             window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
         return engine.encode([span.samples for span in batch], window)
+
+    def _language(self, pool: ThreadPoolExecutor, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
+        """Return the language that Whisper reads from speech, or that a tuned model claims where Whisper is unsure."""
+        detected = self._average_language(batches)
+        if not detected.code or detected.sure:
+            return detected
+        for code, voice in self.tuned.items():
+            if code != detected.code and self.behaviour.claim.is_worth_asking(detected.probabilities, code):
+                jobs = [pool.submit(self._scores, batch, detected.code, code, voice) for batch in batches]
+                if self.behaviour.claim.holds([score for job in jobs for score in job.result()]):
+                    return replace(detected, code=code, decided_by=f"{LANGUAGES[code].english_name.lower()}-check")
+        return detected
+
+    def _scores(self, batch: _EncodedBatch, likeliest: str, claimed: str, voice: Voice) -> list[Score]:
+        """Return how well each span reads in the likeliest language and in the one that a tuned model claims."""
+        limit = token_limit(batch.spans[0].seconds, self.behaviour.tokens_per_second)
+        decoding, rows = Decoding(max_tokens=limit), list(range(len(batch.spans)))
+        base = self.base.engine
+        plain = batch.encoded.decode(rows, base.tokens.prompt(likeliest, timestamps=False), decoding)
+        encoded = self._encode_batch(voice.engine, batch.spans)
+        own = encoded.decode(rows, voice.engine.tokens.prompt(claimed, timestamps=False), decoding)
+        return [
+            Score(span.seconds, first.mean_log_probability, second.mean_log_probability)
+            for span, first, second in zip(batch.spans, plain, own, strict=True)
+        ]
 
     def _average_language(self, batches: Iterable[_EncodedBatch]) -> DetectedLanguage:
         """Average the spans' probabilities, each weighted by its seconds."""

@@ -44,7 +44,8 @@ class DetectedLanguage:
         code: as Whisper writes it, such as `fa`; empty when nobody speaks.
         probabilities: of every language, the likeliest first; empty when the caller named the language.
         sure: whether the likeliest reaches the threshold.
-        decided_by: `whisper` or `caller`.
+        decided_by: `whisper`, `caller`, or `persian-check` where the Persian model claimed what Whisper was unsure of;
+            the probabilities stay Whisper's own.
     """
 
     code: str = ""

@@ -19,11 +19,13 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from safetensors import SafetensorError
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.pretrained.errors import ModelError
@@ -35,6 +37,8 @@ from run_record import NAME, RunError, add_section, circumstances, read_record
 from sheets.faults import DataError
 
 if TYPE_CHECKING:
+    import torch
+
     from sheets.speech_data import Clip, SpeechData
 
 
@@ -147,7 +151,8 @@ def finetune(options: FinetuneOptions) -> dict | None:
             shutil.copyfile(data.folder / "split.json", options.output / "split.json")
         train(trainer, options)
         if main_process:
-            save(trainer, options, base)
+            with full_disk_in_words(options.output, trainer.model):
+                save(trainer, options, base)
         trainer.accelerator.wait_for_everyone()
     if options.push_to_hub:
         from evaluate_whisper import EvaluateOptions, evaluate_run
@@ -271,7 +276,35 @@ def train(trainer: object, options: FinetuneOptions) -> None:
         say(f"Going on from {checkpoint.name}.")
     elif done.is_file():
         done.unlink()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    with full_disk_in_words(options.output, trainer.model):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+@contextmanager
+def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
+    """Turn what writers of checkpoints say on a full disk, each in its own way, into one sentence.
+
+    A checkpoint that was cut short is taken away, since nothing can be done with it but fill the disk.
+
+    Raises:
+        RunError: the disk is full.
+    """
+    from tuning.whisper_trainer import last_whole_checkpoint
+
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        free = shutil.disk_usage(run).free
+        if free > sum(weight.nbytes for weight in model.parameters()):
+            raise
+        last = last_whole_checkpoint(run / "checkpoints")
+        for checkpoint in (run / "checkpoints").glob("checkpoint-*"):
+            if last is None or int(checkpoint.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
+                shutil.rmtree(checkpoint, ignore_errors=True)
+        start = f"from {last.name}" if last else "from the beginning, as no checkpoint was written yet"
+        raise RunError(
+            f"The disk of {run} is full ({free / 1e6:.0f} MB left): make room, and the same command goes on {start}."
+        ) from error
 
 
 def save(trainer: object, options: FinetuneOptions, base: object) -> None:

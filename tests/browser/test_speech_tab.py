@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from najva.comparison import word_error_rate
 from najva.persian import normalize
 from tests import clips
 from tests.browser.speech_tab import choose, text_box, wait_for_end, write_down
@@ -212,3 +213,42 @@ def _rests(app: RunningApp) -> bool:
     except Exception:
         return app.cpu_seconds - before < 0.2
     raise AssertionError("the app has ended")
+
+
+def test_plain_whisper_stands_beside_the_tuned_model(open_page: OpenPage, test_data: Path) -> None:
+    clip = clips.persian("read")[0]
+    page = open_page()
+    choose(page, clip.path, "Persian")
+    page.get_by_label("Beside plain Whisper").check()
+    write_down(page)
+    wait_for_end(page)
+    columns = page.locator("#comparison section")
+    expect(columns).to_have_count(2)
+    said = page.get_by_label("What was really said?")
+    expect(said).to_be_visible()
+    plain, tuned = (normalize(column.locator("p").inner_text()) for column in columns.all())
+    assert tuned == normalize(text_box(page).input_value())
+    assert plain != tuned
+    marked = page.locator("#comparison mark")
+    assert marked.count() > 1
+    # Held against what was said, each text has its rate; a text is not wrong in its own words.
+    said.fill(text_box(page).input_value())
+    expect(columns.nth(1).locator("b")).to_have_text("WER 0 %")
+    expect(columns.nth(1).locator("mark")).to_have_count(0)
+    said.fill(clip.text)
+    for column, written in zip(columns.all(), (plain, tuned), strict=True):
+        expect(column.locator("b")).to_have_text(f"WER {100 * word_error_rate(clip.text, written, 'fa-v1'):.0f} %")
+    # The next recording begins without the old pair.
+    page.get_by_label("Beside plain Whisper").uncheck()
+    write_down(page)
+    expect(columns).to_have_count(0)
+    expect(said).to_be_hidden()
+
+
+def test_a_language_without_a_model_of_its_own_says_so(open_page: OpenPage, test_data: Path) -> None:
+    page = open_page()
+    choose(page, JFK)
+    page.get_by_label("Beside plain Whisper").check()
+    write_down(page)
+    expect(page.locator("#comparison")).to_contain_text("Plain Whisper wrote this itself", timeout=60_000)
+    assert COUNTRY in text_box(page).input_value()

@@ -105,6 +105,53 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:
     assert last_whole_checkpoint(tmp_path / "nowhere") is None
 
 
+@pytest.mark.slow
+def test_a_disk_that_fills_while_a_checkpoint_is_written(
+    data: Path, tiny: Path, small_disk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence and no torn file; with more room, the same command ends where an undisturbed one does."""
+    assert finetune_whisper.main(arguments(data, tmp_path / "whole", tiny)) == 0
+    whole = history(tmp_path / "whole")
+    # Room for one checkpoint of weights and Adam's two moments, and for the beginning of the next.
+    checkpoint = 3 * (tmp_path / "whole" / "model.safetensors").stat().st_size
+    run = small_disk(int(1.6 * checkpoint / 2**20)) / "run"
+    capsys.readouterr()
+    assert finetune_whisper.main(arguments(data, run, tiny)) == 1
+    assert "is full" in (said := capsys.readouterr().err) and "goes on from checkpoint-2." in said
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["checkpoint-2"]
+    assert not (run / "model.safetensors").exists()
+    small_disk(20 * int(checkpoint / 2**20), grow=True)
+    assert finetune_whisper.main(arguments(data, run, tiny)) == 0
+    assert "Going on from checkpoint-2." in capsys.readouterr().out
+    assert [row["step"] for row in history(run)] == [row["step"] for row in whole]
+    assert float(history(run)[-1]["training_loss"]) == pytest.approx(float(whole[-1]["training_loss"]), rel=1e-3)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_while_it_is_merged_is_merged_again(data: Path, tiny: Path, tmp_path: Path) -> None:
+    """Nobody takes half a merged model for a whole one: the run is trained only when all of it is saved."""
+    killed = tmp_path / "killed"
+    code = (
+        "import os, signal, sys, finetune_whisper; from tuning import whisper_tuning; save = whisper_tuning.save_whole;"
+        "whisper_tuning.save_whole = lambda *a: (save(*a), os.kill(os.getpid(), signal.SIGKILL));"
+        "sys.exit(finetune_whisper.main(sys.argv[1:]))"
+    )
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("space", "training"))
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    given = arguments(data, killed, tiny, "lora", epochs=2)
+    assert subprocess.run([sys.executable, "-c", code, *given], env=environment).returncode == -signal.SIGKILL
+    assert (killed / "merged").is_dir() and "training" not in read_record(killed)
+    script = str(ROOT / "training" / "finetune_whisper.py")
+    again = subprocess.run([sys.executable, script, *given], env=environment, capture_output=True, text=True)
+    assert again.returncode == 0 and "Going on from checkpoint-4" in again.stdout
+    assert "training" in read_record(killed)
+    undisturbed = [sys.executable, script, *arguments(data, tmp_path / "whole", tiny, "lora", epochs=2)]
+    assert subprocess.run(undisturbed, env=environment, capture_output=True).returncode == 0
+    for name in ("adapter/adapter_model.safetensors", "merged/model.safetensors"):
+        expected, resumed = (load_file(run / name) for run in (tmp_path / "whole", killed))
+        assert all((expected[key] == resumed[key]).all() for key in expected)
+
+
 def test_a_limit_in_minutes_ends_the_run_with_an_evaluation(data: Path, tiny: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
     started = time.monotonic()

@@ -43,6 +43,9 @@ class Claim:
 
     def holds(self, scores: Sequence[Score]) -> bool:
         """Whether the tuned model reads the speech well enough."""
+        return self.lead_of(scores) >= self.least_lead
+
+    def lead_of(self, scores: Sequence[Score]) -> float:
+        """Return how much more the tuned model believes its text than the base its own, a second counting as one."""
         seconds = sum(score.seconds for score in scores)
-        lead = sum((score.claimed - score.plain) * score.seconds for score in scores)
-        return seconds > 0 and lead / seconds >= self.least_lead
+        return sum((score.claimed - score.plain) * score.seconds for score in scores) / seconds

@@ -289,6 +289,35 @@ def test_the_card_names_other_recordings_and_what_was_forgotten(lora_run: Path) 
     assert "what it does with people's stands under *Other recordings*" in text
 
 
+def test_the_card_names_speech_that_was_mixed_in(lora_run: Path) -> None:
+    others = {"clips": 40, "hours": 0.125, "split_sha256": "9f" * 32, "name": "spoken sheet"}
+    others |= {"source": {"speech": "synthetic", "engine": "espeak-ng", "version": "1.51", "workbook": "big.xlsx"}}
+    change_record(lora_run, lambda record: record["data"].update(others=others))
+    change_record(lora_run, lambda record: record["data"]["source"].update(notes="No licence is stated."))
+    change_record(lora_run, lambda record: record["options"].update(others_share=0.4))
+    data = card(lora_run).partition("## Data")[2]
+    assert "40 clips (0.125 h) of **spoken sheet**, **synthetic** speech by espeak-ng 1.51" in data
+    assert "40 % of every" in data and "big.xlsx" in data and "No licence is stated." in data
+
+
+def test_an_embedded_model_that_errs_often_is_called_a_demonstration(lora_run: Path) -> None:
+    def role(source: str, speech: str, wer: float) -> Role:
+        own = {"set": "people", "system": "tuned", "speech": speech, "metric": "mean WER", "value": wer, "clips": 3}
+        base = own | {"set": "base", "system": "base", "value": 0.99}
+        other = own | {"set": "speaker", "speech": "synthetic", "value": 0.45}
+        found = SimpleNamespace(source=source, reference="x", measured={"figures": [base, own, other]})
+        return Role("persian", "speech in Persian", "it comes with the app", found)
+
+    assert role("embedded", "as recorded", 0.41).is_demonstration
+    assert not role("embedded", "as recorded", 0.39).is_demonstration
+    # Without figures on people's speech the others count.
+    assert role("embedded", "synthetic", 0.2).is_demonstration
+    assert not role("hub", "as recorded", 0.9).is_demonstration
+    line = model_line(SimpleNamespace(roles=[role("embedded", "as recorded", 0.614)], problem=""))
+    assert "A demonstration: of a hundred words of real people it gets up to 61 wrong." in line
+    assert "people: mean WER&nbsp;61&nbsp;%" in line and "45" not in line
+
+
 def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
     record = read_record(lora_run)
     measured = measured_values(record, KINDS["adapter"])

@@ -74,6 +74,26 @@ def test_a_batch_is_as_wide_as_its_longest_clip_and_masks_the_padding(tokens: Wh
     assert SpeechCollator(80, 30, full_window=True)(items)["input_features"].shape[-1] == 3000
 
 
+def test_every_epoch_holds_all_own_clips_and_the_next_of_the_others(clips: list[Clip], tokens: WhisperTokens) -> None:
+    own, store = clips[:3], clips[3:]
+    dataset = SpeechClips(own, tokens, "fa", seed=1, others=store, others_per_epoch=4)
+    assert len(dataset) == 7
+    drawn = []
+    for epoch in range(9):
+        dataset.set_epoch(epoch)
+        assert dataset.clips[:3] == own
+        others = [clip.id for clip in dataset.clips[3:]]
+        assert len(set(others)) == 4 or epoch in (2, 4, 6, 8)  # where one round of the store goes over into the next
+        drawn += others
+        assert dataset[5]["labels"] == label_ids(tokens, "fa", [(0.0, 1.0, dataset.clips[5].text)], timestamps=False)
+    # 36 draws of a store of 9: every clip in turn, no clip more often than another.
+    assert sorted(drawn) == sorted(4 * [clip.id for clip in store])
+    assert drawn[:9] != drawn[9:18]
+    again = SpeechClips(own, tokens, "fa", seed=1, others=store, others_per_epoch=4)
+    again.set_epoch(8)
+    assert [clip.id for clip in again.clips[3:]] == drawn[-4:]
+
+
 def test_joined_clips_are_said_one_after_the_other(clips: list[Clip], tokens: WhisperTokens) -> None:
     dataset = SpeechClips(clips, tokens, "fa", ClipPlan(timestamp_share=1.0, join_share=1.0, join_seconds=9.0))
     joined = [(index, dataset[index]) for index in range(len(clips))]

@@ -19,6 +19,7 @@ import json
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,7 @@ NEURAL_NOTES = (
     "The sentences are read by one neural synthetic voice (fa-IR Dilara), published as JBGit777/persisch-diktat: "
     "synthetic voice, no licence stated, for research."
 )
-# Selected on, and tested on once.
+# Sheets that trials are told apart by, and those that a chosen one is tested on.
 SELECTION, PEOPLE = ("withheld-voices", "long-readings"), ("read-people", "informal-people")
 
 
@@ -57,6 +58,7 @@ class EmbedOptions:
     trial: str = field(metadata={"help": "its name"})
     options: str = option("", "of finetune_whisper.py, in one string")
     sentences: int = option(4200, "of the sheet")
+    also: list[str] = option([], "further sheets that a chosen one is measured on, as in evaluate_whisper.py --sheets")
     choose: bool = option(False, "decode the clips of people with it and embed it")
     folder: Path = option(Path("runs/embedded"), "where speech, data and trials are made")
 
@@ -91,9 +93,12 @@ def choose(options: EmbedOptions) -> dict:
     """Measure a trial on people too, and put its adapter with card, record and figures into `space/embedded/`."""
     neural, _ = prepare(options)
     run = options.folder / options.trial
-    measure(neural, run, [people_sheet(options, kind) for kind in ("long", "read", "informal")])
+    measure(neural, run, [*(people_sheet(options, kind) for kind in ("long", "read", "informal")), *options.also])
     row = note(options, run, looked=True)
-    add_section(run, "trials", {"rows": read_trials()})
+    rows = read_trials()
+    looks = sum(bool(trial["looked_at_people"]) for trial in rows)
+    chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]
+    add_section(run, "trials", {"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
     staged = run_job(
         "publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter", "--dry-run"
     )
@@ -157,7 +162,7 @@ def write_sheet(path: Path, rows: list[tuple]) -> Path:
     return path
 
 
-def measure(neural: Path, run: Path, sheets: list[Path]) -> None:
+def measure(neural: Path, run: Path, sheets: Sequence[Path | str]) -> None:
     """Measure a run on held-out sentences of the neural voice and on further sheets."""
     run_job(
         *("evaluate_whisper.py", "--data", str(neural), "--run", str(run), "--sheets", *map(str, sheets)),

@@ -300,6 +300,16 @@ def test_the_card_names_speech_that_was_mixed_in(lora_run: Path) -> None:
     assert "40 % of every" in data and "big.xlsx" in data and "No licence is stated." in data
 
 
+def test_the_card_shows_the_trials_and_counts_the_looks_at_the_test(lora_run: Path) -> None:
+    row = {"trial": "a", "options": "--minutes 9", "hours": "0.15", "long_base": "88.6", "long_tuned": "72.9"}
+    rows = [row | {"looked_at_people": ""}, row | {"trial": "b", "looked_at_people": "2026-11-25"}]
+    trials = {"selection": ["long"], "tests": ["read-people"], "looks": 1, "rows": rows}
+    change_record(lora_run, lambda record: record.update(trials=trials))
+    text = card(lora_run).partition("### Trials")[2]
+    assert "read-people were decoded once" in text
+    assert "| a | `--minutes 9` | 0.15 | 88.6 → 72.9 | no |" in text and "| 2026-11-25 |" in text
+
+
 def test_an_embedded_model_that_errs_often_is_called_a_demonstration(lora_run: Path) -> None:
     def role(source: str, speech: str, wer: float) -> Role:
         own = {"set": "people", "system": "tuned", "speech": speech, "metric": "mean WER", "value": wer, "clips": 3}

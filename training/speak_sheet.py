@@ -47,13 +47,13 @@ _SHOWN_FAULTS = 20
 class Options:
     """What the job is asked to do."""
 
-    workbook: str = field(metadata={"help": "the transcript sheet, .xlsx"})
+    workbook: str = field(metadata={"help": "the transcript sheet: .xlsx, .csv or .tsv"})
     output: str = field(metadata={"help": "folder of the clips; the sheet's file names start there"})
     voices: list[str] = option([], "which voices speak, such as fa fa+m3, or how many (default: all usable ones)")
     exclude_voices: list[str] = option([], "voices that are withheld")
     rows: str | None = option(None, "speak these clips only: SPLIT.json:test, of a prepared data folder")
     limit: int | None = option(None, "speak the first so many of them")
-    speeds: list[int] = option([120, 180], "slowest and fastest, words a minute, 80 to 450")
+    speeds: list[int] = option([90, 130], "slowest and fastest, words a minute, 80 to 450; the default is a lecturer's")
     pitches: list[int] = option([30, 70], "lowest and highest, 0 to 99; 50 is a voice's own")
     noise: list[float] = option([], "least and most dB of speech over noise, such as 5 30 (default: no noise)")
     room: list[float] = option([], "shortest and longest reverberation in seconds, such as 0.1 0.6 (default: no room)")

@@ -82,6 +82,37 @@ def workbook_table(path: Path, sheet: str | None) -> tuple[str, list[tuple[int, 
     Raises:
         DataError: It is no workbook, or has no such sheet.
     """
+    title, rows = _workbook_rows(path, sheet)
+    return title, _filled((number, [_judge_cell(cell) for cell in row]) for number, row in enumerate(rows, start=1))
+
+
+@dataclass(frozen=True)
+class RawText:
+    """A text file's cell in the form of a workbook's."""
+
+    value: str | None
+    data_type: str = "s"
+
+
+def raw_rows(path: Path) -> tuple[str, list[list[Any]]]:
+    """Returns the first sheet's name and all its rows as they are, empty ones too, for whoever copies it.
+
+    Args:
+        path: A workbook or a text file, as `workbook_table` and `text_table` take it.
+
+    Returns:
+        The name, and rows of objects with the attributes ``value`` and ``data_type`` of openpyxl's cells.
+
+    Raises:
+        DataError: As theirs.
+    """
+    if path.suffix.lower() in WORKBOOKS:
+        return _workbook_rows(path, None)
+    rows = [[RawText(text or None) for text in cells] for _, cells in _text_rows(path)]
+    return path.stem[:31], rows  # as much as Excel allows
+
+
+def _workbook_rows(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
     try:
         with warnings.catch_warnings():
             # openpyxl warns of every extension that it would not write back (data validation, conditional formats).
@@ -93,7 +124,7 @@ def workbook_table(path: Path, sheet: str | None) -> tuple[str, list[tuple[int, 
             worksheet = workbook[sheet or names[0]]
             # Some programs state a range that is smaller than what the sheet holds.
             worksheet.reset_dimensions()
-            rows = [(number, [_judge_cell(cell) for cell in row]) for number, row in enumerate(worksheet.rows, start=1)]
+            rows = [list(row) for row in worksheet.rows]
             workbook.close()
     except DataError:
         raise
@@ -101,7 +132,7 @@ def workbook_table(path: Path, sheet: str | None) -> tuple[str, list[tuple[int, 
         raise DataError(
             f"{path.name} cannot be read as an Excel workbook; save it anew in Excel as .xlsx, without a password."
         ) from error
-    return worksheet.title, _filled(rows)
+    return worksheet.title, rows
 
 
 def text_table(path: Path) -> list[tuple[int, list[Cell]]]:
@@ -117,6 +148,10 @@ def text_table(path: Path) -> list[tuple[int, list[Cell]]]:
     Raises:
         DataError: The encoding is another one, or a quotation mark is never closed.
     """
+    return _filled((number, [_judge_text(cell) for cell in cells]) for number, cells in _text_rows(path))
+
+
+def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
     content = path.read_bytes()
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -132,10 +167,10 @@ def text_table(path: Path) -> list[tuple[int, list[Cell]]]:
     try:
         # Strict: otherwise a quotation mark that is never closed takes the rest of the file into one cell.
         for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
-            rows.append((number, [_judge_text(cell) for cell in cells]))
+            rows.append((number, cells))
     except csv.Error as error:
         raise DataError(f"{path.name} is broken from row {number + 1} on ({error}).") from error
-    return _filled(rows)
+    return rows
 
 
 def _judge_cell(cell: Any) -> Cell:

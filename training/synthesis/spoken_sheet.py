@@ -1,7 +1,9 @@
-"""A workbook whose sentences are to be spoken: which rows can be, and a copy that says who speaks each."""
+"""A sheet whose sentences are to be spoken: which rows can be, and a workbook that says who speaks each.
+
+`sheets.transcripts` reads and judges the rows, as it does for every other job.
+"""
 
 import unicodedata
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -9,14 +11,14 @@ from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
 
-from sheets.faults import DataError
+from sheets.faults import Fault
+from sheets.sheet_cells import raw_rows
+from sheets.transcripts import SheetRow, read_transcripts
 from whole_files import whole_file
 
 # Of each part of a name; file systems allow 255, and an unfinished file's own name is longer by some.
 _MAX_NAME_BYTES = 200
-_BROKEN_WORKBOOK = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -38,64 +40,36 @@ class SpokenRow:
 
 @dataclass(frozen=True)
 class SpokenSheet:
-    """The first sheet of a workbook.
+    """A sheet, read.
 
     Attributes:
-        path: The workbook.
-        title: The sheet's name.
-        table: All rows of openpyxl's cells, blank ones too.
-        header_row: Number of the row that names the columns.
-        rows: Those below it that hold anything.
+        path: The workbook, or text file.
+        rows: Those below its header that hold anything.
     """
 
     path: Path
-    title: str
-    table: list[tuple[Any, ...]]
-    header_row: int
     rows: list[SpokenRow]
 
 
 def read_sheet(path: Path, *, audio_column: str = "audio", text_column: str = "text") -> SpokenSheet:
-    """Reads a workbook's first sheet; the first row that is not blank names the columns, in any order and case.
-
-    Args:
-        path: ``.xlsx`` or ``.xlsm``.
-        audio_column: Header of the file names.
-        text_column: Header of the sentences.
+    """Reads a sheet; see `read_transcripts`.
 
     Raises:
         DataError: It cannot be read, or has not both columns.
     """
-    if not path.is_file():
-        raise DataError(f"There is no file {path}; --workbook names the transcript sheet.")
-    try:
-        workbook = openpyxl.load_workbook(path, read_only=True)
-        sheet = workbook.worksheets[0]
-        # Some programs state a range that is smaller than what the sheet holds.
-        sheet.reset_dimensions()
-        title, table = sheet.title, list(sheet.rows)
-        workbook.close()
-    except _BROKEN_WORKBOOK as error:
-        raise DataError(
-            f"{path.name} cannot be read as an Excel workbook; save it as .xlsx, without a password."
-        ) from error
-    header_row = next((number for number, cells in enumerate(table, start=1) if _filled(cells)), 0)
-    if not header_row:
-        raise DataError(f"The sheet '{title}' of {path.name} is empty.")
-    header = _header(table[header_row - 1])
-    audio, text = (_place(header, column, path.name) for column in (audio_column, text_column))
-    rows = []
-    for number, cells in enumerate(table[header_row:], start=header_row + 1):
-        if _filled(cells):
-            filled = [*cells, *[None] * max(audio, text)]
-            rows.append(_judge_row(number, filled[audio], filled[text]))
-    return SpokenSheet(path, title, table, header_row, _refuse_repeated(rows))
+    transcripts = read_transcripts(path, audio_column=audio_column, text_column=text_column)
+    faults: dict[int, dict[str, Fault]] = {}
+    for fault in transcripts.faults:
+        if fault.fatal:
+            faults.setdefault(fault.row, {})[fault.column] = fault
+    rows = [_judge_row(row, faults.get(row.row, {})) for row in transcripts.rows]
+    return SpokenSheet(path, _refuse_repeated(rows))
 
 
 def write_copy(
     sheet: SpokenSheet, path: Path, speakers: Mapping[int, str], *, only: Iterable[int] | None = None, split: str = ""
 ) -> None:
-    """Writes the sheet once more, with its speakers in a column ``speaker``, whole or not at all.
+    """Writes the sheet once more as a workbook, with its speakers in a column ``speaker``, whole or not at all.
 
     Args:
         sheet: As it was read.
@@ -104,10 +78,12 @@ def write_copy(
         only: Row numbers to copy; None for all, which then keep their numbers.
         split: What to write beside every speaker into a column ``split``; empty for no such column.
     """
+    title, table = raw_rows(sheet.path)
+    header_row = next(number for number, cells in enumerate(table, start=1) if _filled(cells))
     added = {"speaker": speakers} | ({"split": dict.fromkeys(speakers, split)} if split else {})
     # A remark beside the table has no header, and is not to be written over.
-    width = max(place for cells in sheet.table for place, cell in enumerate(cells, start=1) if _filled([cell]))
-    header = [*_header(sheet.table[sheet.header_row - 1]), *[""] * width][:width]
+    width = max(place for cells in table for place, cell in enumerate(cells, start=1) if _filled([cell]))
+    header = [*(str(cell.value or "").strip() for cell in table[header_row - 1]), *[""] * width][:width]
     names = [name.casefold() for name in header]
     places = {name: names.index(name) if name in names else None for name in added}
     for name, place in places.items():
@@ -115,12 +91,12 @@ def write_copy(
             places[name] = len(header)
             header.append(name)
     workbook = openpyxl.Workbook(write_only=True)
-    copy = workbook.create_sheet(sheet.title)
-    for _ in range(sheet.header_row - 1):
+    copy = workbook.create_sheet(title)
+    for _ in range(header_row - 1):
         copy.append([])
     copy.append(header)
     kept = None if only is None else set(only)
-    for number, cells in enumerate(sheet.table[sheet.header_row :], start=sheet.header_row + 1):
+    for number, cells in enumerate(table[header_row:], start=header_row + 1):
         if kept is None or number in kept:
             line = [*(_same_cell(copy, cell) for cell in cells[:width]), *[None] * len(header)][: len(header)]
             for name, place in places.items():
@@ -134,36 +110,18 @@ def _filled(cells: Iterable[Any]) -> bool:
     return any(cell.value not in (None, "") for cell in cells)
 
 
-def _header(cells: Iterable[Any]) -> list[str]:
-    return ["" if cell.value is None else str(cell.value).strip() for cell in cells]
+def _judge_row(row: SheetRow, faults: Mapping[str, Fault]) -> SpokenRow:
+    name_fault = "" if "audio" in faults else _name_fault(row.id)
+    fault = _cell_fault(faults.get("audio")) or name_fault or _cell_fault(faults.get("text"))
+    return SpokenRow(row.row, row.id, row.text, fault)
 
 
-def _place(header: list[str], column: str, where: str) -> int:
-    places = [i for i, name in enumerate(header) if name.casefold() == column.strip().casefold()]
-    if len(places) != 1:
-        listed = ", ".join(f"'{name}'" for name in header if name) or "none"
-        raise DataError(f"{where} has {len(places) or 'no'} column '{column}'; its columns are: {listed}.")
-    return places[0]
-
-
-def _judge_row(number: int, audio: Any, text: Any) -> SpokenRow:
-    name, text_value = (cell.value.strip() if _is_text(cell) else "" for cell in (audio, text))
-    name = str(PurePosixPath(name.replace("\\", "/"))) if name else ""
-    fault = _cell_fault("audio", audio) or _name_fault(name) or _cell_fault("text", text)
-    return SpokenRow(number, name, text_value, fault)
-
-
-def _is_text(cell: Any) -> bool:
-    return cell is not None and isinstance(cell.value, str) and cell.data_type not in ("f", "e")
-
-
-def _cell_fault(column: str, cell: Any) -> str:
-    if cell is None or cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()):
-        return f"the {column} cell is empty"
-    if _is_text(cell):
+def _cell_fault(fault: Fault | None) -> str:
+    if fault is None:
         return ""
-    kind = {"f": "a formula", "e": "an error value", "n": "a number", "d": "a date"}.get(cell.data_type, "no text")
-    return f"the {column} cell holds {kind}, not text"
+    if fault.kind == "empty cell":
+        return f"the {fault.column} cell is empty"
+    return f"the {fault.column} cell holds {'an' if fault.kind[0] in 'aeiou' else 'a'} {fault.kind}, not text"
 
 
 def _name_fault(name: str) -> str:

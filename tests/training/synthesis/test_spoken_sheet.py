@@ -27,7 +27,7 @@ UNSAFE = {
     " ": "cell is empty",
     450001: "a number",
     "=A1": "a formula",
-    True: "no text",
+    True: "an error value",
 }
 
 
@@ -42,7 +42,7 @@ def test_unsafe_names_are_refused_by_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [(None, "empty"), ("  ", "empty"), (12.5, "a number"), ("=B1", "a formula")]
+    ("text", "reason"), [(None, "empty"), ("  ", "empty"), (12.5, "a decimal number"), ("=B1", "a formula")]
 )
 def test_cells_without_text_are_named(text: object, reason: str, tmp_path: Path) -> None:
     (row,) = read_sheet(write_workbook(tmp_path / "s.xlsx", [("audio", "text"), ("1.wav", text)])).rows
@@ -64,7 +64,7 @@ def test_columns_are_found_wherever_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([("audio", "words")], "no column 'text'; its columns are: 'audio', 'words'"),
+        ([("audio", "words")], "no column 'text', only 'audio', 'words'"),
         ([("audio", "text", "text")], "2 column"),
         ([], "is empty"),
     ],
@@ -117,3 +117,20 @@ def test_the_copy_of_some_rows_has_these_and_a_speaker_once(tmp_path: Path) -> N
     write_copy(sheet, tmp_path / "copy.xlsx", {3: "fa+f2"}, only=[3], split="test")
     found = list(openpyxl.load_workbook(tmp_path / "copy.xlsx").active.iter_rows(values_only=True))
     assert found == [("Speaker", "audio", "text", "split"), ("fa+f2", "2.wav", "دنیا", "test")]
+
+
+def test_a_text_file_is_spoken_and_copied_too(tmp_path: Path) -> None:
+    sheet = tmp_path / "s.csv"
+    sheet.write_text("audio;text;remark\n1.wav;سلام دنیا;=خوب\n\n2.wav;12;\n", encoding="utf-8-sig")
+    found = read_sheet(sheet)
+    assert [(row.number, row.name, row.text) for row in found.rows] == [(2, "1.wav", "سلام دنیا"), (4, "2.wav", "")]
+    assert [row.fault for row in found.rows] == ["", "the text cell holds a number, not text"]
+    write_copy(found, tmp_path / "s.xlsx", {2: "fa+f2"})
+    copied = openpyxl.load_workbook(tmp_path / "s.xlsx").active
+    assert [tuple(cell.value for cell in row) for row in copied.iter_rows()] == [
+        ("audio", "text", "remark", "speaker"),
+        ("1.wav", "سلام دنیا", "=خوب", "fa+f2"),
+        (None,) * 4,
+        ("2.wav", "12", None, None),
+    ]
+    assert copied["C2"].data_type == "s"

@@ -36,6 +36,8 @@ from whole_files import whole_file
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "persian-adapter"
 TRIALS = "trials.csv"
 BASE = "packaged:whisper-base"
+# The neural voice states no licence, so neither MIT nor any other can be given to what learned from it.
+LICENCE = "other"
 # As it would be called on the Hub.
 REPOSITORY = "najva/whisper-base-fa-lora"
 # Half of them women's, so that a voice that nobody trained on is not one kind of voice.
@@ -100,7 +102,8 @@ def choose(options: EmbedOptions) -> dict:
     chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]
     add_section(run, "trials", {"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
     staged = run_job(
-        "publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter", "--dry-run"
+        *("publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter"),
+        *("--licence", LICENCE, "--dry-run"),
     )
     for path in sorted(Path(staged["staged"]).iterdir()):
         copy = shutil.copytree if path.is_dir() else shutil.copy

@@ -34,6 +34,9 @@ class MissionOptions:
     tunings: str = field(default="lora,full", metadata={"help": "comma-separated: lora, full"})
     epochs: float = field(default=50.0, metadata={"help": "passes over the training clips"})
     minutes: float = field(default=0.0, metadata={"help": "limit of each training; 0: none"})
+    sheets: list[str] = field(
+        default_factory=list, metadata={"help": "further recordings to measure on, as in evaluate_whisper.py"}
+    )
     augment: str = field(default="speed,noise", metadata={"help": "see finetune_whisper.py"})
     folder: Path = field(default=Path(), metadata={"help": "where data/ and runs/ are made"})
     public: bool = field(default=False, metadata={"help": "publish for everybody"})
@@ -87,7 +90,10 @@ def run_mission(options: MissionOptions) -> dict:
     for tuning in options.chosen:
         run = options.folder / "runs" / f"{options.title}-{tuning}"
         tune(options, data, run, tuning)
-        results[tuning] = run_job("evaluate_whisper.py", "--data", str(data), "--run", str(run), accelerate=True)
+        sheets = ["--sheets", *options.sheets] if options.sheets else []
+        results[tuning] = run_job(
+            "evaluate_whisper.py", "--data", str(data), "--run", str(run), *sheets, accelerate=True
+        )
     print_table(results)
     published = publish(options, data, results) if options.owner else {}
     return {"data": str(data), "results": results, "published": published}

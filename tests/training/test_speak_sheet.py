@@ -65,7 +65,7 @@ def test_a_sheet_becomes_clips_a_workbook_and_a_record(tmp_path: Path, sheet: Pa
     assert (found["clips"], found["spoken_now"], found["skipped"], found["speech"]) == (12, 12, 0, "synthetic")
     assert "synthetic" in output
     speakers = _speakers(tmp_path / "out" / "sheet.xlsx")
-    palette = Palette(PERSIAN_VOICES, (120, 180), (30, 70))
+    palette = Palette(PERSIAN_VOICES, (90, 130), (30, 70))
     seconds = 0.0
     for name, voice in speakers.items():
         waveform, rate_hz = audio.read(tmp_path / "out" / name)
@@ -81,7 +81,7 @@ def test_a_sheet_becomes_clips_a_workbook_and_a_record(tmp_path: Path, sheet: Pa
     assert found["seconds"] == pytest.approx(seconds, abs=0.1)
     record = json.loads((tmp_path / "out" / "speech.json").read_text("utf-8"))
     assert record.items() >= {
-        "speech": "synthetic", "engine": "espeak-ng", "voices": list(PERSIAN_VOICES), "speeds": [120, 180],
+        "speech": "synthetic", "engine": "espeak-ng", "voices": list(PERSIAN_VOICES), "speeds": [90, 130],
         "pitches": [30, 70], "noise": None, "room": None, "seed": 0, "clips": 12, "faults": {},
     }.items()  # fmt: skip
     assert record["version"][0].isdigit()

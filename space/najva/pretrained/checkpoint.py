@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from najva.pretrained.errors import ModelError
-from najva.pretrained.hub import Hub
+from najva.pretrained.hub import Hub, stated_licence
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT, LICENCE, NAME, packaged_whisper, revision
 from najva.pretrained.references import ModelReference, parse_reference
 
@@ -92,14 +92,14 @@ def _from_embedded(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoi
     folder = EMBEDDED_FOLDER / reference.name
     if not folder.resolve().is_relative_to(EMBEDDED_FOLDER.resolve()) or not folder.is_dir():
         raise ModelError(f"There is no embedded model '{reference.name}'.")
-    return _checked(reference.text, "embedded", _fingerprint(folder), "", folder)
+    return _checked(reference.text, "embedded", _fingerprint(folder), stated_licence(folder), folder)
 
 
 def _from_folder(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
     folder = Path(reference.name)
     if not folder.is_dir():
         raise ModelError(f"The model folder '{reference.text}' does not exist.")
-    return _checked(reference.text, "folder", _fingerprint(folder), "", folder)
+    return _checked(reference.text, "folder", _fingerprint(folder), stated_licence(folder), folder)
 
 
 def _checked(reference: str, source: str, revision: str, licence: str, folder: Path) -> Checkpoint:

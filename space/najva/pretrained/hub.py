@@ -152,8 +152,14 @@ class Hub:
             ) from error
         if not any(folder.glob("*.safetensors")):
             raise ModelError(f"The model {name} is only partly in the local cache, and the Hub cannot be asked.")
-        card = huggingface_hub.ModelCard.load(folder / "README.md") if (folder / "README.md").is_file() else None
-        return Snapshot(folder, folder.name, str((card and card.data.get("license")) or ""))
+        return Snapshot(folder, folder.name, stated_licence(folder))
+
+
+def stated_licence(folder: Path) -> str:
+    """Return the licence that a model folder's own card states, or nothing."""
+    if not (folder / "README.md").is_file():
+        return ""
+    return str(huggingface_hub.ModelCard.load(folder / "README.md").data.get("license") or "")
 
 
 class HubSilenceError(OSError):

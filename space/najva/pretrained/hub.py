@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import huggingface_hub
+import yaml
 from huggingface_hub import constants, errors
 from huggingface_hub.utils._http import default_client_factory
 
@@ -159,7 +160,11 @@ def stated_licence(folder: Path) -> str:
     """Return the licence that a model folder's own card states, or nothing."""
     if not (folder / "README.md").is_file():
         return ""
-    return str(huggingface_hub.ModelCard.load(folder / "README.md").data.get("license") or "")
+    try:
+        return str(huggingface_hub.ModelCard.load(folder / "README.md").data.get("license") or "")
+    except (ValueError, yaml.YAMLError):
+        # A card that cannot be read is no reason not to serve the model.
+        return ""
 
 
 class HubSilenceError(OSError):

@@ -105,6 +105,16 @@ class TestFolder:
         (copy / "config.json").write_bytes(content)
         assert "config.json is damaged, as it is not JSON" in refusal(str(copy))
 
+    @pytest.mark.parametrize(
+        ("card", "licence"),
+        [("---\nlicense: cc-by-4.0\n---\n", "cc-by-4.0"), ("No front matter.", ""), ("---\nlicense: [\n---\n", "")],
+    )
+    def test_licence_is_what_its_card_states(self, copy, cache, card, licence):
+        (copy / "README.md").write_text(card, encoding="utf-8")
+        assert find_checkpoint(str(copy), Hub(offline=True), cache).licence == licence
+        (copy / "README.md").unlink()
+        assert find_checkpoint(str(copy), Hub(offline=True), cache).licence == ""
+
     def test_outside_the_embedded_ones_is_never_an_embedded_one(self):
         for name in ("nothing", "..", "../najva", "/"):
             assert f"no embedded model '{name}'" in refusal(f"embedded:{name}")

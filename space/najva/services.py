@@ -38,7 +38,7 @@ class Role:
         own = [
             row
             for row in self.checkpoint.measured.get("figures", ())
-            if row.get("system", "base") != "base" and row["metric"] == "mean WER"
+            if row.get("system", "base") != "base" and row["metric"] == "mean WER" and row.get("language") == "fa"
         ]
         recorded = [row for row in own if row.get("speech") == "as recorded"]
         return max((row["value"] for row in recorded or own), default=None)

@@ -71,10 +71,11 @@ def _role_sentence(role: Role) -> str:
         sentence += f" <b>{demonstration(role)}</b>"
     rows = found.measured.get("figures", ())
     # What it does with people's speech says more than what it does with a synthesiser's.
-    recorded = [row for row in rows if row.get("speech") == "as recorded"]
+    recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
     figures: dict[str, list[str]] = {}
     for figure in recorded or rows:
-        figures.setdefault(figure["set"], []).append(f"{figure['metric']}&nbsp;{100 * figure['value']:.0f}&nbsp;%")
+        value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}&nbsp;%"
+        figures.setdefault(figure["set"], []).append(value)
     measured = "; ".join(f"{escape(name)}: {', '.join(values)}" for name, values in figures.items())
     return sentence + (f" Measured: {measured}." if measured else " Not measured by this project.")
 

@@ -101,18 +101,21 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
     language = LANGUAGES[record["model"]["language"]].english_name
     speech = ", synthetic speech" if is_synthetic(record) else ""
     own = f"{language}, {data['clips']['test']} test clips of {data['name']}{speech}"
-    untuned = f"the same clips, {record['base']['name']} untuned"
+    untuned = f"{record['base']['name']} untuned"
     rows = []
-    for system, name in ((kind.system, own), ("base", untuned)):
-        rows += _rows(name, system, data["source"]["speech"], evaluation["systems"][system])
+    for system, name in ((kind.system, own), ("base", f"the same clips, {untuned}")):
+        rows += _rows(
+            name, system, data["source"]["speech"], evaluation["systems"][system], record["model"]["language"]
+        )
     for name, sheet in record.get("sheets", {}).items():
         if "comparison" not in sheet:
             continue
         tongue = LANGUAGES[sheet["language"]].english_name
         clips = sheet["systems"]["tuned"]["clips"]
         speech = {"as recorded": ", recorded speech", "synthetic": ", synthetic speech"}[sheet["speech"]]
-        for system, named in (("tuned", f"{tongue}, {clips} clips of {name}{speech}"), ("base", untuned)):
-            rows += _rows(named, system, sheet["speech"], sheet["systems"][system])
+        named = f"{tongue}, {clips} clips of {name}{speech}"
+        for system, title in (("tuned", named), ("base", f"{named}, {untuned}")):
+            rows += _rows(title, system, sheet["speech"], sheet["systems"][system], sheet["language"])
     decode = evaluation["systems"][kind.system]["made_with"]["decode"]
     return {
         "model": kind.name,
@@ -128,13 +131,14 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
     }
 
 
-def _rows(name: str, system: str, speech: str, figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(name: str, system: str, speech: str, figures: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """Return what one system was measured to do on one set of clips, as `measured.json` has it."""
     return [
         {
             "set": name,
             "system": system,
             "speech": speech,
+            "language": language,
             "metric": metric,
             "value": figures[figure],
             **{bound: figures[f"{figure}_{bound}"] for bound in ("low", "high")},

@@ -12,7 +12,7 @@ from najva.pretrained.references import ModelReference, parse_reference
 
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
 # What is said of a model changes without the model.
-_SAID_OF_MODELS = {"README.md", "measured.json", "run.json", "split.json", "history.csv"}
+_SAID_OF_MODELS = {"README.md", "measured.json", "run.json", "split.json", "history.csv", "trials.csv"}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ class Behaviour:
     Attributes:
         cutting: where spans end.
         thresholds: when a text is not believed.
-        claim: when a tuned model may claim speech of which the base is unsure.
+        claim: when a tuned model may claim speech of which the base is unsure; None: never, as long as no thresholds
+            are measured for the models at work.
         beam_size: 1 is greedy.
         temperatures: tried in turn while a text is doubtful.
         candidates: samples drawn above temperature 0.
@@ -29,7 +30,7 @@ class Behaviour:
 
     cutting: Cutting = Cutting()
     thresholds: Thresholds = Thresholds()
-    claim: Claim = Claim()
+    claim: Claim | None = None
     beam_size: int = 1
     temperatures: tuple[float, ...] = (0.0, 0.4)
     candidates: int = 3

@@ -10,7 +10,7 @@ import numpy as np
 
 from najva.languages import LANGUAGES
 from najva.transcriber.behaviour import Behaviour
-from najva.transcriber.engine import Decoding, Encoded, Engine, token_limit
+from najva.transcriber.engine import Decoding, Encoded, Engine, Hypothesis, token_limit
 from najva.transcriber.language_claim import Score
 from najva.transcriber.span_writer import SpanWriter, Written
 from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
@@ -19,6 +19,7 @@ from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 TIMESTAMPS = ("none", "segment", "word")
 # What training leaves free at the end of the window, and the shortest piece that is worth decoding.
 _LEAST_MARGIN_SECONDS, _LEAST_SPAN_SECONDS = 1.0, 1.0
+_NOTHING_WRITTEN = -10.0  # a mean log probability lower than any text's
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ class Transcriber:
     def _language(self, pool: ThreadPoolExecutor, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
         """Return the language that Whisper reads from speech, or that a tuned model claims where Whisper is unsure."""
         detected = self._average_language(batches)
-        if not detected.code or detected.sure:
+        if not detected.code or detected.sure or self.behaviour.claim is None:
             return detected
         for code, voice in self.tuned.items():
             if code != detected.code and self.behaviour.claim.is_worth_asking(detected.probabilities, code):
@@ -209,7 +210,7 @@ class Transcriber:
         encoded = self._encode_batch(voice.engine, batch.spans)
         own = encoded.decode(rows, voice.engine.tokens.prompt(claimed, timestamps=False), decoding)
         return [
-            Score(span.seconds, first.mean_log_probability, second.mean_log_probability)
+            Score(span.seconds, _belief(first), _belief(second))
             for span, first, second in zip(batch.spans, plain, own, strict=True)
         ]
 
@@ -251,6 +252,11 @@ class Transcriber:
                 part = job.result()
                 group += [rest for written in part for rest in written.rest]
                 yield part
+
+
+def _belief(hypothesis: Hypothesis) -> float:
+    """Return how much a decoder believes its text; one that writes nothing claims nothing."""
+    return hypothesis.mean_log_probability if hypothesis.tokens else _NOTHING_WRITTEN
 
 
 def even_batches(seconds: Sequence[float], batches: int, max_size: int) -> list[int]:

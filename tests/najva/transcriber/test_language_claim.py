@@ -41,6 +41,7 @@ class Answering:
     probabilities: dict[str, float]
     score: float
     asked: list[list[int]] = field(default_factory=list)
+    written: tuple[int, ...] = (1,)
     window_seconds: float = 30.0
     workers: int = 1
     compute_type: str = "int8"
@@ -54,7 +55,7 @@ class Answering:
 
     def decode(self, rows, prompt, decoding):
         self.asked.append(prompt)
-        return [Hypothesis([], self.score, 0.0) for _ in rows]
+        return [Hypothesis(self.written, self.score, 0.0) for _ in rows]
 
 
 @pytest.fixture
@@ -90,3 +91,18 @@ def test_other_speech_is_left_to_whisper(detect, fa: float, ar: float, lead: flo
     language, _, tuned = detect(fa, ar, lead)
     assert (language.code, language.decided_by) == ("fa" if fa > ar else "ar", "whisper")
     assert len(tuned) == asked
+
+
+def test_a_model_that_writes_nothing_claims_nothing(detect, engine: CTranslate2Engine, monkeypatch) -> None:
+    monkeypatch.setattr(Answering, "__init__", _silent(Answering.__init__))
+    assert detect(fa=0.2, ar=0.5, lead=0.7)[0].code == "ar"
+
+
+def _silent(make):
+    """Engines of which the tuned one, that has no probabilities to give, writes no token."""
+
+    def init(self, tokens, probabilities, score):
+        make(self, tokens, probabilities, score)
+        self.written = (1,) if probabilities else ()
+
+    return init

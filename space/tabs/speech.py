@@ -63,10 +63,13 @@ def build(services: Services, uploads: Uploads) -> None:
             if stop.is_set():
                 return
             pair = view.Pair(code, (transcript.text, transcript.model), (plain.text, plain.model))
-            yield view.comparison(pair), gr.Textbox(visible=plain.finished, value=""), pair
+            yield view.comparison(pair), no_pair()[1], pair
 
     def compare(pair: view.Pair | None, said: str) -> str:
         return view.comparison(pair, said) if pair else ""
+
+    def ask_what_was_said(pair: view.Pair | None) -> gr.Textbox:
+        return gr.Textbox(visible=pair is not None)
 
     def stop(request: gr.Request) -> None:
         if running := stops.get(request.session_hash or ""):
@@ -149,7 +152,7 @@ def build(services: Services, uploads: Uploads) -> None:
     # the same door. Harmless, since each touches only what the caller's session holds, and a session's random name is
     # known to its own page alone; what computes waits in the queue with everybody else.
     private = {"api_visibility": "private"}
-    start.click(
+    written = start.click(
         write_down,
         [recording, language, timestamps, model, beside],
         outputs,
@@ -157,7 +160,9 @@ def build(services: Services, uploads: Uploads) -> None:
         **private,
         **COMPUTE,
     )
-    said.input(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **private)
+    # Only then: the end of a call repeats its last outputs, and would take away what was typed meanwhile.
+    written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **private)
+    said.change(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **private)
     halt.click(stop, None, None, queue=False, **private)
     recording.change(hold, recording, start, queue=False, show_progress="hidden", **private)
     recording.clear(clear, None, outputs, queue=False, **private)

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import openpyxl
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import FOLDER, JobError, run_job
@@ -105,12 +104,7 @@ def choose(options: EmbedOptions) -> dict:
         *("publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter"),
         *("--licence", LICENCE, "--dry-run"),
     )
-    for path in sorted(Path(staged["staged"]).iterdir()):
-        copy = shutil.copytree if path.is_dir() else shutil.copy
-        target = EMBEDDED / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        copy(path, target)
+    shutil.copytree(staged["staged"], EMBEDDED, dirs_exist_ok=True)
     return row
 
 
@@ -153,8 +147,8 @@ def people_sheet(options: EmbedOptions, kind: str) -> Path:
         texts = sorted((options.people / kind).glob("*.txt"))
         rows = [(f"long/{path.stem}.mp3", " ".join(path.read_text(encoding="utf-8").split())) for path in texts]
         return write_sheet(folder / "long-readings.csv", rows)
-    sheet = openpyxl.load_workbook(options.people / "transcripts.xlsx", read_only=True).active
-    rows = [row[:2] for row in sheet.iter_rows(min_row=2, values_only=True) if str(row[0]).startswith(f"{kind}/")]
+    everybody = read_transcripts(options.people / "transcripts.xlsx").rows
+    rows = [(row.id, row.text) for row in everybody if row.id.startswith(f"{kind}/")]
     return write_sheet(folder / f"{kind}-people.csv", rows)
 
 

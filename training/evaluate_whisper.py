@@ -25,8 +25,9 @@ from transformers.hf_argparser import HfArgumentParser
 from evaluation.clip_counts import Bootstrap
 from evaluation.ledgers import LedgerError
 from evaluation.score_report import comparison_values, describe_comparison, describe_score, score_values
-from evaluation.scoring import Score, compare, score
+from evaluation.scoring import Comparison, Score, compare, score
 from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
+from najva.comparison import rule_for
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option
@@ -102,12 +103,10 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
 
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
     """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
-    bootstrap = Bootstrap(replicates=options.replicates)
     ledgers = {name: system.rows for name, system in written.items()}
-    scores = {name: score(rows, bootstrap=bootstrap) for name, rows in ledgers.items()}
-    systems = dict(record.get("evaluation", {}).get("systems", {}))
+    scores, measured, comparison = score_all(written, Bootstrap(replicates=options.replicates))
+    systems = record.get("evaluation", {}).get("systems", {}) | measured
     for name, figures in scores.items():
-        systems[name] = {"made_with": written[name].made_with, **score_values(figures)}
         print(describe_score(name, figures), end="\n\n")
     section = {**record.get("evaluation", {}), "systems": systems, **circumstances()}
     summary = {
@@ -117,8 +116,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
-    if {"base", "tuned"} <= ledgers.keys():
-        comparison = compare(ledgers["base"], ledgers["tuned"], bootstrap=bootstrap, names=("base", "tuned"))
+    if comparison:
         section["comparison"] = comparison_values(comparison)
         print(describe_comparison(comparison), end="\n\n")
         summary["verdict"] = comparison.verdict
@@ -131,13 +129,35 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
     add_section(options.run, "evaluation", section)
     draw(options.run / "figures", scores)
     write_measured(options.run)
-    if "tuned" in scores and "base" in scores:
+    if comparison:
         before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
         print(
             f"Mean WER before {before:.2%}, mean WER after {after:.2%}, on the same {clips} clips, "
             f"split {record['data']['split_sha256'][:12]}."
         )
     return summary
+
+
+def score_all(
+    written: dict[str, Written], bootstrap: Bootstrap, rule: str = "fa-v1"
+) -> tuple[dict[str, Score], dict[str, dict], Comparison | None]:
+    """Score systems on one set of clips, and compare base and tuned model if both are there.
+
+    Args:
+        written: what each system wrote.
+        bootstrap: how intervals are drawn.
+        rule: of `najva.persian`.
+
+    Returns:
+        Every system's score, the same as `run.json` has it, and the comparison.
+    """
+    scores = {name: score(system.rows, normalizer=rule, bootstrap=bootstrap) for name, system in written.items()}
+    systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
+    names = ("base", "tuned")
+    if not scores.keys() >= set(names):
+        return scores, systems, None
+    pair = (written[name].rows for name in names)
+    return scores, systems, compare(*pair, normalizer=rule, bootstrap=bootstrap, names=names)
 
 
 def read_sheet(named: str, language: str) -> ClipSet:
@@ -159,9 +179,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
     bootstrap = Bootstrap(replicates=options.replicates)
     sections, said = dict(record.get("sheets", {})), {}
     for clips, written in others:
-        rule = "fa-v1" if clips.language == "fa" else "basic"
-        scores = {name: score(system.rows, normalizer=rule, bootstrap=bootstrap) for name, system in written.items()}
-        systems = {name: {"made_with": written[name].made_with, **score_values(of)} for name, of in scores.items()}
+        _, systems, comparison = score_all(written, bootstrap, rule_for(clips.language))
         rates = {name: figures["mean_clip_wer"] for name, figures in systems.items()}
         section = sections.get(clips.name, {})
         section |= {
@@ -171,9 +189,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
             "systems": section.get("systems", {}) | systems,
             **circumstances(),
         }
-        if {"base", "tuned"} <= scores.keys():
-            pair = (written[name].rows for name in ("base", "tuned"))
-            comparison = compare(*pair, normalizer=rule, bootstrap=bootstrap, names=("base", "tuned"))
+        if comparison:
             section["comparison"] = comparison_values(comparison)
         sections[clips.name] = section
         told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())

@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -145,9 +146,10 @@ def finetune(options: FinetuneOptions) -> dict | None:
     else:
         base = find_base(options.base_model, say)
         window = choose_window(options, data, base.window_seconds)
-        trainer = build_trainer(options, data, base, window)
+        others = load_speech(options.others) if options.others else None
+        trainer = build_trainer(options, data, base, window, others)
         if main_process:
-            record_start(options, data, base, window, trainer)
+            record_start(options, data, base, window, trainer, others)
             shutil.copyfile(data.folder / "split.json", options.output / "split.json")
         train(trainer, options)
         if main_process:
@@ -194,7 +196,9 @@ def comparable(options: FinetuneOptions) -> dict:
     }
 
 
-def record_start(options: FinetuneOptions, data: SpeechData, base: object, window: int, trainer: object) -> None:
+def record_start(
+    options: FinetuneOptions, data: SpeechData, base: object, window: int, trainer: object, others: SpeechData | None
+) -> None:
     """Write what the run is made of, before it begins."""
     trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
     parts = {part: data.clips(part) for part in ("train", "validation", "test")}
@@ -210,7 +214,7 @@ def record_start(options: FinetuneOptions, data: SpeechData, base: object, windo
             "hours": {part: hours(clips) for part, clips in parts.items()},
             "repository": data.repository,
             "repository_revision": data.revision,
-            **describe_others(options),
+            **describe_others(others),
         },
     )
     add_section(
@@ -242,13 +246,10 @@ def record_start(options: FinetuneOptions, data: SpeechData, base: object, windo
     )
 
 
-def describe_others(options: FinetuneOptions) -> dict:
+def describe_others(others: SpeechData | None) -> dict:
     """Return what is recorded of the clips that were mixed in, if any."""
-    from sheets.speech_data import load_speech
-
-    if not options.others:
+    if others is None:
         return {}
-    others = load_speech(options.others)
     clips = others.clips("train")
     return {
         "others": {
@@ -289,7 +290,7 @@ def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
     Raises:
         RunError: the disk is full.
     """
-    from tuning.whisper_trainer import last_whole_checkpoint
+    from tuning.whisper_trainer import checkpoints, last_whole_checkpoint
 
     try:
         yield
@@ -298,9 +299,8 @@ def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
         if free > sum(weight.nbytes for weight in model.parameters()):
             raise
         last = last_whole_checkpoint(run / "checkpoints")
-        for checkpoint in (run / "checkpoints").glob("checkpoint-*"):
-            if last is None or int(checkpoint.name.rpartition("-")[2]) > int(last.name.rpartition("-")[2]):
-                shutil.rmtree(checkpoint, ignore_errors=True)
+        for torn in takewhile(lambda checkpoint: checkpoint != last, checkpoints(run / "checkpoints")):
+            shutil.rmtree(torn, ignore_errors=True)
         start = f"from {last.name}" if last else "from the beginning, as no checkpoint was written yet"
         raise RunError(
             f"The disk of {run} is full ({free / 1e6:.0f} MB left): make room, and the same command goes on {start}."

@@ -110,10 +110,6 @@ class Services:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""
         return self.transcriber.detect_language(self._blocks(path))
 
-    def has_own_model(self, language: str) -> bool:
-        """Whether a language has a model of its own beside the base."""
-        return language in self.transcriber.tuned
-
     def role_of(self, reference: str) -> Role | None:
         """Return the role of the model that wrote a transcript."""
         return next((role for role in self.roles if role.checkpoint.reference == reference), None)

@@ -6,7 +6,7 @@ the same audio into blocks gives the same spans.
 
 import importlib.util
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ SAMPLE_RATE_HZ = 16000
 FRAME_SAMPLES = 512
 _CONTEXT_SAMPLES = 64
 _FRAMES_PER_CALL = 512
+# What training leaves free at the end of the window, and the shortest piece that is worth decoding.
+_LEAST_MARGIN_SECONDS, _LEAST_SPAN_SECONDS = 1.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Cutting:
     max_seconds: float = 20.0
     pad_seconds: float = 0.3
     min_speech_seconds: float = 0.15
+
+    def within(self, window_seconds: float) -> "Cutting":
+        """Return the same with spans that leave a window of so many seconds the margin that training leaves it."""
+        room = max(_LEAST_SPAN_SECONDS, window_seconds - _LEAST_MARGIN_SECONDS)
+        return replace(self, max_seconds=min(self.max_seconds, room))
 
 
 @dataclass(frozen=True)

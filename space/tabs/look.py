@@ -67,8 +67,8 @@ def model_line(services: Services) -> str:
 def _role_sentence(role: Role) -> str:
     found = role.checkpoint
     sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
-    if role.is_demonstration:
-        sentence += f" <b>{demonstration(role)}</b>"
+    if caution := demonstration(role):
+        sentence += f" <b>{caution}</b>"
     rows = found.measured.get("figures", ())
     # What it does with people's speech says more than what it does with a synthesiser's.
     recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
@@ -80,8 +80,10 @@ def _role_sentence(role: Role) -> str:
     return sentence + (f" Measured: {measured}." if measured else " Not measured by this project.")
 
 
-def demonstration(role: Role) -> str:
-    """Return what is to be known of a model that errs so often."""
+def demonstration(role: Role | None) -> str:
+    """Return what is to be known of a model that errs often; nothing of one that does not."""
+    if role is None or not role.is_demonstration:
+        return ""
     return f"A demonstration: of a hundred words of real people it gets up to {100 * role.words_wrong:.0f} wrong."
 
 

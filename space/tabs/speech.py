@@ -38,8 +38,7 @@ def build(services: Services, uploads: Uploads) -> None:
                 name = Path(recording).stem
                 for transcript in services.transcribe(recording, language, timestamps, model):
                     stopped = stop.is_set() and not transcript.finished
-                    role = services.role_of(transcript.model)
-                    caution = demonstration(role) if role and role.is_demonstration else ""
+                    caution = demonstration(services.role_of(transcript.model))
                     shown = view.results(transcript, seconds, name, stopped=stopped, caution=caution)
                     yield *shown, *no_pair()
                     if stopped:
@@ -56,7 +55,7 @@ def build(services: Services, uploads: Uploads) -> None:
     def plain_beside(recording: str, transcript: Transcript, stop: Event) -> Iterator[tuple]:
         """Yield the last three outputs while plain Whisper writes the same recording."""
         code = transcript.language.code
-        if not services.has_own_model(code) or transcript.model == services.transcriber.base.reference:
+        if transcript.model == services.transcriber.base.reference:
             yield view.no_comparison(transcript), *no_pair()[1:]
             return
         for plain in services.transcribe(recording, code, "none", "base"):

@@ -14,6 +14,7 @@ import setup  # noqa: F401  (makes the project importable)
 
 from metrics import character_counts, pool, word_counts
 from najva import audio
+from najva.comparison import rule_for
 from najva.pretrained import Hub, find_checkpoint
 from najva.settings import Settings
 from najva.transcriber import Behaviour, Transcriber, Voice
@@ -56,7 +57,7 @@ def main() -> None:
                 found = [transcriber.transcribe(blocks, clip.language, timestamps) for clip, blocks in members]
                 seconds = time.perf_counter() - started
                 references, texts = [clip.text for clip, _ in members], [transcript.text for transcript in found]
-                rule = "fa-v1" if members[0][0].language == "fa" else "basic"
+                rule = rule_for(members[0][0].language)
                 words = pool(word_counts(references, texts, normalizer=rule))
                 characters = pool(character_counts(references, texts, normalizer=rule))
                 window = "30 s" if margin is None else f"span + {margin} s"

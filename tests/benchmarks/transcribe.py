@@ -24,6 +24,7 @@ from systems import SYSTEMS
 
 from metrics import character_counts, paired_bootstrap_interval, pool, word_counts
 from najva import audio
+from najva.comparison import rule_for
 from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.settings import Settings
 from tests import clips
@@ -196,7 +197,7 @@ def _count(members: list[clips.Clip], texts: list[str]):
     references = [clip.text for clip in members]
     if members[0].language == "zh":
         return pool(character_counts(references, [_simplified(text) for text in texts], normalizer="basic"))
-    rule = "fa-v1" if members[0].language == "fa" else "basic"
+    rule = rule_for(members[0].language)
     return pool(word_counts(references, texts, normalizer=rule))
 
 

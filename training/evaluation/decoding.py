@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,6 @@ from najva.vad import Cutting, SpeechDetector, cut_into_spans
 from sheets.speech_data import Clip
 
 _BATCH_CLIPS = 8
-_LEAST_MARGIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -149,9 +148,8 @@ def decode_batch(engine: Engine, paths: Sequence[Path], settings: DecodeSettings
 
 def _pieces(waveform: np.ndarray, window_seconds: float) -> list[np.ndarray]:
     """Cut a long recording at its pauses; what nobody speaks in is left out."""
-    cutting = Cutting()
-    cutting = replace(cutting, max_seconds=min(cutting.max_seconds, window_seconds - _LEAST_MARGIN_SECONDS))
-    return [span.samples for span in cut_into_spans([waveform], SpeechDetector(), cutting)]
+    spans = cut_into_spans([waveform], SpeechDetector(), Cutting().within(window_seconds))
+    return [span.samples for span in spans]
 
 
 def _write(engine: Engine, waveforms: Sequence[np.ndarray], settings: DecodeSettings) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluation.ledgers import Row, read_ledger, write_ledger
+from najva.comparison import rule_for
 from run_record import NAME, read_record
 from sheets.clip_checks import find_clips, measure_clips
 from sheets.faults import DataError
@@ -162,7 +163,7 @@ class Decoder:
             share = {"process": state.process_index, "processes": state.num_processes}
             rows = _gather(decode_clips(engine, clips.clips, settings, title=name, **share), clips)
         if state.is_main_process and known != path:
-            write_ledger(path, rows, normalizer="fa-v1" if clips.language == "fa" else "basic")
+            write_ledger(path, rows, normalizer=rule_for(clips.language))
         return Written(rows, made_with)
 
     def _find(self, name: str, made_with: dict, clips: ClipSet) -> Path | None:

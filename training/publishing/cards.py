@@ -26,7 +26,7 @@ from huggingface_hub.utils import validate_repo_id
 from evaluation.clip_counts import FIGURES, MEANS
 from najva.languages import LANGUAGES
 from publishing.card_text import CardError, template, write_card
-from publishing.measured import ModelKind, check_measured, is_synthetic
+from publishing.measured import ModelKind, check_measured, compared_sheets, is_synthetic
 from sheets.speech_data import SpeechData
 from sheets.splits import PARTS
 
@@ -105,6 +105,7 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         "pictures": options.figures,
         "language": LANGUAGES[language].english_name,
         "synthetic": is_synthetic(record),
+        "sheets": compared_sheets(record),
         "figure_names": FIGURES,
         "means": MEANS,
         "systems": ["base", "tuned", "merged"] if record["model"]["tuning"] == "lora" else ["base", "tuned"],

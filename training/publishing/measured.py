@@ -107,9 +107,7 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
         rows += _rows(
             name, system, data["source"]["speech"], evaluation["systems"][system], record["model"]["language"]
         )
-    for name, sheet in record.get("sheets", {}).items():
-        if "comparison" not in sheet:
-            continue
+    for name, sheet in compared_sheets(record).items():
         tongue = LANGUAGES[sheet["language"]].english_name
         clips = sheet["systems"]["tuned"]["clips"]
         speech = {"as recorded": ", recorded speech", "synthetic": ", synthetic speech"}[sheet["speech"]]
@@ -129,6 +127,11 @@ def measured_values(record: Mapping[str, Any], kind: ModelKind) -> dict[str, Any
         "verdict": evaluation["comparison"]["mean_clip_difference_verdict"],
         "figures": rows,
     }
+
+
+def compared_sheets(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the further recordings on which base and tuned model were both measured, by the sheet's name."""
+    return {name: sheet for name, sheet in record.get("sheets", {}).items() if "comparison" in sheet}
 
 
 def _rows(name: str, system: str, speech: str, figures: Mapping[str, Any], language: str) -> list[dict[str, Any]]:

@@ -232,7 +232,7 @@ class LikeLengths(Sampler[int]):
     """
 
     def __init__(self, dataset: SpeechClips, batch_size: int, seed: int) -> None:
-        self.dataset, self.batch_size, self.seed, self.epoch = dataset, batch_size, seed, 0
+        self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
 
     def __len__(self) -> int:
         """Return the number of clips."""
@@ -240,14 +240,12 @@ class LikeLengths(Sampler[int]):
 
     def set_epoch(self, epoch: int) -> None:
         """Shuffle anew; accelerate calls it, on the data set only where the sampler does not take it."""
-        self.epoch = epoch
         self.dataset.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[int]:
         """Yield indices, batch after batch."""
-        self.dataset.set_epoch(self.epoch)
         seconds = np.array(self.dataset.seconds())
-        generator = np.random.default_rng([self.seed, self.epoch])
+        generator = np.random.default_rng([self.seed, self.dataset.epoch])
         shuffled = generator.permutation(len(self))
         size = self.batch_size * _BATCHES_PER_GROUP
         batches: list[np.ndarray] = []

@@ -234,6 +234,11 @@ class WhisperTrainer(Seq2SeqTrainer):
         return loss, written, inputs["labels"]
 
 
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the `checkpoint-N` folders in a folder, the newest first."""
+    return sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+
+
 def last_whole_checkpoint(folder: Path) -> Path | None:
     """Return the newest checkpoint that was written to its end.
 
@@ -243,8 +248,7 @@ def last_whole_checkpoint(folder: Path) -> Path | None:
     Args:
         folder: that holds `checkpoint-N` folders.
     """
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
-    for checkpoint in found:
+    for checkpoint in checkpoints(folder):
         try:
             json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -14,7 +14,7 @@ from transformers.utils import logging
 from najva.transcriber.tokens import WhisperTokens
 from run_news import say
 from sheets.faults import DataError
-from sheets.speech_data import Clip, SpeechData, load_speech
+from sheets.speech_data import SpeechData
 from tuning.augmentation import augmentation
 from tuning.speech_batches import ClipPlan, SpeechClips, SpeechCollator
 from tuning.whisper_trainer import Clock, History, WhisperTrainer
@@ -41,8 +41,18 @@ def choose_window(options: FinetuneOptions, data: SpeechData, longest_window: in
     return window
 
 
-def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window: int) -> WhisperTrainer:
-    """Put model, clips and trainer together."""
+def build_trainer(
+    options: FinetuneOptions, data: SpeechData, base: Base, window: int, others: SpeechData | None = None
+) -> WhisperTrainer:
+    """Put model, clips and trainer together.
+
+    Args:
+        options: of the job.
+        data: trained and validated on.
+        base: see `whisper_tuning.find_base`.
+        window: see `choose_window`.
+        others: data whose training clips are mixed in.
+    """
     # transformers warns of what is meant here, such as a batch without a mask, at every evaluation.
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -68,10 +78,10 @@ def build_trainer(options: FinetuneOptions, data: SpeechData, base: Base, window
     plan = ClipPlan(
         options.timestamp_share, options.join_share, min(_JOINED_SECONDS, window - 1.0), augmentation(options.augment)
     )
-    own, others = data.clips("train"), read_others(options)
-    training = SpeechClips(
-        own, tokens, options.language, plan, options.seed, others, others_count(len(own), options.others_share)
-    )
+    own, store = data.clips("train"), others.clips("train") if others else []
+    # So many that they are their share of the whole.
+    others_per_epoch = round(len(own) * options.others_share / (1 - options.others_share))
+    training = SpeechClips(own, tokens, options.language, plan, options.seed, store, others_per_epoch)
     validation_clips = data.clips("validation")[: options.validation_clips or None]
     validation = SpeechClips(sorted(validation_clips, key=lambda clip: clip.seconds), tokens, options.language)
     strategy = "steps" if options.evaluate_steps else "epoch"
@@ -131,16 +141,6 @@ def use_whole_processor() -> None:
     alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
     if alone and "ACCELERATE_MIXED_PRECISION" in os.environ and torch.get_num_threads() == 1:
         torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def read_others(options: FinetuneOptions) -> list[Clip]:
-    """Return the training clips of the data that are mixed in."""
-    return load_speech(options.others).clips("train") if options.others else []
-
-
-def others_count(own: int, share: float) -> int:
-    """Return how many clips beside so many own ones make up a share of the whole."""
-    return round(own * share / (1 - share))
 
 
 def has_bf16(cpu: bool) -> bool:

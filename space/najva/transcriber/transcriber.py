@@ -17,8 +17,6 @@ from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 TIMESTAMPS = ("none", "segment", "word")
-# What training leaves free at the end of the window, and the shortest piece that is worth decoding.
-_LEAST_MARGIN_SECONDS, _LEAST_SPAN_SECONDS = 1.0, 1.0
 _NOTHING_WRITTEN = -10.0  # a mean log probability lower than any text's
 
 
@@ -154,13 +152,12 @@ class Transcriber:
 
     def _fit(self, group: Sequence[Span], engine: Engine) -> list[Span]:
         """Cut again what is longer than a checkpoint's window; a model tuned on short clips hears no more."""
-        room = max(_LEAST_SPAN_SECONDS, engine.window_seconds - _LEAST_MARGIN_SECONDS)
+        cutting = self.behaviour.cutting.within(engine.window_seconds)
         fitting: list[Span] = []
         for span in group:
             if span.seconds <= engine.window_seconds:
                 fitting.append(span)
                 continue
-            cutting = replace(self.behaviour.cutting, max_seconds=room)
             for piece in cut_into_spans([span.samples], self.detector, cutting):
                 fitting.append(replace(piece, start_seconds=span.start_seconds + piece.start_seconds))
         return fitting

@@ -1,6 +1,7 @@
 """The look of the page: theme, style sheet, header, and small pieces of HTML that every tab uses."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -56,12 +57,13 @@ def header(page: gr.Blocks, services: Services) -> None:
 def model_line(services: Services) -> str:
     """Return which models are at work, why, and what they were measured to do."""
     try:
-        sentences = [_role_sentence(role) for role in services.roles]
+        roles = services.roles
     except ModelError as error:
         return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
+    sentences = [_role_sentence(role) for role in roles]
     if services.problem:
         sentences.append(f'<span class="najva-problem">{escape(services.problem)}</span>')
-    return f'<div class="najva-model">{" ".join(sentences)}</div>'
+    return f'<div class="najva-model">{" ".join(sentences)}{_figures(roles)}</div>'
 
 
 def _role_sentence(role: Role) -> str:
@@ -69,15 +71,23 @@ def _role_sentence(role: Role) -> str:
     sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
     if caution := demonstration(role):
         sentence += f" <b>{caution}</b>"
-    rows = found.measured.get("figures", ())
-    # What it does with people's speech says more than what it does with a synthesiser's.
-    recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
-    figures: dict[str, list[str]] = {}
-    for figure in recorded or rows:
-        value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}&nbsp;%"
-        figures.setdefault(figure["set"], []).append(value)
-    measured = "; ".join(f"{escape(name)}: {', '.join(values)}" for name, values in figures.items())
-    return sentence + (f" Measured: {measured}." if measured else " Not measured by this project.")
+    return sentence if found.measured.get("figures") else f"{sentence} Not measured by this project."
+
+
+def _figures(roles: Sequence[Role]) -> str:
+    """Return what each model was measured to do, folded away: it is much, and few come for it."""
+    lists = []
+    for role in roles:
+        rows = role.checkpoint.measured.get("figures", ())
+        # What it does with people's speech says more than what it does with a synthesiser's.
+        recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
+        figures: dict[str, list[str]] = {}
+        for figure in recorded or rows:
+            value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}&nbsp;%"
+            figures.setdefault(figure["set"], []).append(value)
+        items = "".join(f"<li>{escape(name)}: {', '.join(values)}</li>" for name, values in figures.items())
+        lists += [f"<p><code>{escape(role.checkpoint.reference)}</code></p><ul>{items}</ul>"] if items else []
+    return f"<details><summary>What they were measured to do</summary>{''.join(lists)}</details>" if lists else ""
 
 
 def demonstration(role: Role | None) -> str:

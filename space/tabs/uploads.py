@@ -1,7 +1,8 @@
 """Visitors' files: each is deleted when nobody needs it any more."""
 
 import filecmp
-from collections import Counter, defaultdict
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ class Uploads:
         self._uploaded: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
         self._of_visitor: defaultdict[str, set[str]] = defaultdict(set)
+        # Who left, and when: what was brought in the last moment is heard of after the leaving.
+        self._left: deque[tuple[str, float]] = deque(maxlen=1000)
         page.upload_file_set = self._counted(page.upload_file_set, self._uploaded)
         page.unload(self._visitor_left)
 
@@ -37,10 +40,15 @@ class Uploads:
         self._release(path, self._uploaded, self._called)
 
     def belongs_to(self, path: str | None, visitor: str | None) -> None:
-        """Remember that a file lies on a visitor's page until it is cleared or the visitor leaves."""
+        """Remember that a file lies on a visitor's page until it is cleared or the visitor leaves, maybe has left."""
         if path and visitor:
             with self._lock:
                 self._of_visitor[visitor].add(str(path))
+                left_at = dict(self._left).get(visitor, 0)
+            # Whoever comes back, after a sleep of the computer for one, has the same name and may bring a new file.
+            with suppress(FileNotFoundError):
+                if Path(path).stat().st_mtime < left_at:
+                    self.clear(visitor)
 
     def clear(self, visitor: str | None) -> None:
         """Delete what lies on a visitor's page."""
@@ -49,8 +57,14 @@ class Uploads:
         for path in paths:
             self._release(path, self._uploaded)
 
+    def left(self, visitor: str | None) -> None:
+        """Delete what lies on the page of a visitor who leaves."""
+        with self._lock:
+            self._left.append((visitor or "", time.time()))
+        self.clear(visitor)
+
     def _visitor_left(self, request: gr.Request) -> None:
-        self.clear(request.session_hash)
+        self.left(request.session_hash)
 
     def _release(self, path: str | None, *counts: Counter[str]) -> None:
         path = str(path)

@@ -182,6 +182,8 @@ def test_recording_is_deleted_when_cleared(open_page: OpenPage, app: RunningApp,
 def test_recording_is_deleted_when_the_visitor_leaves(open_page: OpenPage, app: RunningApp, test_data: Path) -> None:
     page = open_page()
     choose(page, JFK)
+    # The page has told whose the file is; a page that is closed before leaves it to Gradio's hour.
+    expect(page.locator("#write-down")).to_be_enabled()
     assert [path.name for path in app.uploads] == ["jfk.flac"]
     page.context.close()
     wait_until(lambda: not app.uploads, 30, lambda: app.uploads)

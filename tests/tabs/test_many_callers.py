@@ -95,6 +95,23 @@ def test_call_does_not_delete_what_lies_on_a_page(tmp_path: Path) -> None:
     assert not page.path.exists()
 
 
+def test_file_that_a_page_tells_of_after_the_leaving(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    path = page.upload()
+    page.uploads.left("visitor")
+    page.uploads.belongs_to(path, "visitor")
+    assert not page.path.exists()
+
+
+def test_visitor_who_comes_back_keeps_a_new_file(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    page.uploads.left("visitor")
+    page.uploads.belongs_to(page.upload(), "visitor")
+    assert page.path.exists()
+    page.uploads.left("visitor")
+    assert not page.path.exists()
+
+
 def test_call_between_upload_and_call_of_another(tmp_path: Path) -> None:
     page = Page(tmp_path)
     page.upload()

@@ -26,7 +26,8 @@ class Uploads:
         self._uploaded: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
         self._of_visitor: defaultdict[str, set[str]] = defaultdict(set)
-        # Who left, and when: what was brought in the last moment is heard of after the leaving.
+        # When each file was brought, and when who left: what was brought in the last moment is heard of afterwards.
+        self._brought_at: dict[str, float] = {}
         self._left: deque[tuple[str, float]] = deque(maxlen=1000)
         page.upload_file_set = self._counted(page.upload_file_set, self._uploaded)
         page.unload(self._visitor_left)
@@ -41,14 +42,16 @@ class Uploads:
 
     def belongs_to(self, path: str | None, visitor: str | None) -> None:
         """Remember that a file lies on a visitor's page until it is cleared or the visitor leaves, maybe has left."""
-        if path and visitor:
-            with self._lock:
-                self._of_visitor[visitor].add(str(path))
-                left_at = dict(self._left).get(visitor, 0)
+        if not (path and visitor):
+            return
+        path = str(path)
+        with self._lock:
             # Whoever comes back, after a sleep of the computer for one, has the same name and may bring a new file.
-            with suppress(FileNotFoundError):
-                if Path(path).stat().st_mtime < left_at:
-                    self.clear(visitor)
+            late = path in self._brought_at and self._brought_at[path] < dict(self._left).get(visitor, 0.0)
+            if not late:
+                self._of_visitor[visitor].add(path)
+        if late:
+            self._release(path, self._uploaded)
 
     def clear(self, visitor: str | None) -> None:
         """Delete what lies on a visitor's page."""
@@ -60,7 +63,7 @@ class Uploads:
     def left(self, visitor: str | None) -> None:
         """Delete what lies on the page of a visitor who leaves."""
         with self._lock:
-            self._left.append((visitor or "", time.time()))
+            self._left.append((visitor or "", time.monotonic()))
         self.clear(visitor)
 
     def _visitor_left(self, request: gr.Request) -> None:
@@ -77,6 +80,7 @@ class Uploads:
             if self._uploaded[path] + self._called[path]:
                 return
             del self._uploaded[path], self._called[path]
+            self._brought_at.pop(path, None)
             for file in (*self._unnoted_copies(Path(path)), Path(path)):
                 file.unlink(missing_ok=True)
                 # Fails where another name of the same content is in use, which is as well.
@@ -98,8 +102,10 @@ class Uploads:
         """
 
         def arrived(paths: Iterable[str]) -> None:
+            paths = [str(path) for path in paths]
             with self._lock:
-                count.update(map(str, paths))
+                count.update(paths)
+                self._brought_at.update(dict.fromkeys(paths, time.monotonic()))
 
         counted = _CountedSet(arrived)
         self._page.temp_file_sets[:] = [counted if known is files else known for known in self._page.temp_file_sets]

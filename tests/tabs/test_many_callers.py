@@ -103,6 +103,17 @@ def test_file_that_a_page_tells_of_after_the_leaving(tmp_path: Path) -> None:
     assert not page.path.exists()
 
 
+def test_file_told_of_late_takes_nothing_else_with_it(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    late = page.upload()
+    page.uploads.left("visitor")
+    page.path = tmp_path / "another hash" / "speech.wav"
+    page.uploads.belongs_to(page.upload(), "visitor")
+    page.uploads.belongs_to(late, "visitor")
+    assert not Path(late).exists()
+    assert page.path.exists()
+
+
 def test_visitor_who_comes_back_keeps_a_new_file(tmp_path: Path) -> None:
     page = Page(tmp_path)
     page.uploads.left("visitor")

@@ -82,6 +82,7 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
         raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
     language = record["model"]["language"]
     sheets = [read_sheet(sheet, language) for sheet in options.sheets]
+    check_names(sheets)
     models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
     decoder = Decoder(options.run, options.engine, options.compute_type, full_window=options.full_window)
     own = ClipSet(
@@ -93,12 +94,11 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
         part=options.part,
     )
     written = decoder.write_all(models, own, state)
+    # Before the sheets are decoded, which may take longer and may be interrupted.
+    summary = record_figures(options, record, written, len(own.clips)) if state.is_main_process else None
     elsewhere = {name: reference for name, reference in models.items() if name != "merged"}
     others = [(clips, decoder.write_all(elsewhere, clips, state)) for clips in sheets]
-    if not state.is_main_process:
-        return None
-    summary = record_figures(options, record, written, len(own.clips))
-    return summary | record_sheets(options, record, others)
+    return None if summary is None else summary | record_sheets(options, record, others)
 
 
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
@@ -172,6 +172,17 @@ def read_sheet(named: str, language: str) -> ClipSet:
     """
     path, colon, code = named.rpartition(":")
     return read_clip_set(Path(path), code) if colon and code in LANGUAGES else read_clip_set(Path(named), language)
+
+
+def check_names(sheets: list[ClipSet]) -> None:
+    """Refuse two sheets whose ledgers and figures would carry one name.
+
+    Raises:
+        DataError: there are two.
+    """
+    names = [clips.name for clips in sheets]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise DataError(f"Two sheets are called {twice[0]}; their figures stand under their names, so rename one.")
 
 
 def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[ClipSet, dict[str, Written]]]) -> dict:

@@ -145,8 +145,8 @@ def finetune(options: FinetuneOptions) -> dict | None:
         say(f"{options.output} is trained.")
     else:
         base = find_base(options.base_model, say)
-        window = choose_window(options, data, base.window_seconds)
         others = load_speech(options.others) if options.others else None
+        window = choose_window(options, data, base.window_seconds, others)
         trainer = build_trainer(options, data, base, window, others)
         if main_process:
             record_start(options, data, base, window, trainer, others)

@@ -5,6 +5,7 @@ A ledger is used again only where the very same model would write the very same 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,10 @@ def read_clip_set(workbook: Path, language: str) -> ClipSet:
         for row in transcripts.rows
     ]
     source = describe_source(workbook.stem, transcripts.origin, workbook.parent)
-    return ClipSet(workbook.stem, source["speech"], source["workbook_sha256"], language, tuple(clips))
+    # The sheet may stay the same while a clip is recorded anew.
+    content = "\n".join([source["workbook_sha256"], *(clip.sha256 for clip in clips)])
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    return ClipSet(workbook.stem, source["speech"], sha256, language, tuple(clips))
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def stage_model(
     for name in names:
         place(weights / name, folder / name)
     wanted = [*_OF_THE_RUN[1:], *(f"figures/{name}" for name in figures)]
-    wanted += [f"ledgers/{path.name}" for path in sorted((run / "ledgers").glob("*.jsonl"))] if ledgers else []
+    # The test clips' alone: what was said on other sheets may be somebody else's.
+    wanted += [f"ledgers/{name}.jsonl" for name in record["evaluation"]["systems"]] if ledgers else []
     for name in wanted:
         if (run / name).is_file():
             place(run / name, folder / name)

@@ -38,12 +38,15 @@ class ClipPlan:
             ones (faster-whisper issue 428).
         join_seconds: length of joined clips at most.
         augment: changes a waveform; None leaves it.
+        window_seconds: of the encoder. What `augment` would stretch beyond it stays as it was recorded: the window
+            would cut words off that the label has.
     """
 
     timestamp_share: float = 0.0
     join_share: float = 0.0
     join_seconds: float = 20.0
     augment: Augmentation | None = None
+    window_seconds: float = 30.0
 
 
 class SpeechClips(Dataset):
@@ -98,6 +101,16 @@ class SpeechClips(Dataset):
 
     def __getitem__(self, index: int) -> dict:
         """Return `waveform`, float32 (samples,) at 16 kHz, and `labels`, token ids from the language on."""
+        waveform, said, generator = self._sound(index, self.plan.augment)
+        if self.plan.augment and waveform.size > self.plan.window_seconds * SAMPLE_RATE_HZ:
+            waveform, said, generator = self._sound(index, None)
+        timestamps = generator.random() < self.plan.timestamp_share
+        return {"waveform": waveform, "labels": label_ids(self.tokens, self.language, said, timestamps=timestamps)}
+
+    def _sound(
+        self, index: int, augment: Augmentation | None
+    ) -> tuple[np.ndarray, list[tuple[float, float, str]], np.random.Generator]:
+        """Return an item's waveform, what is said from when to when, and the generator for what is drawn next."""
         generator = self._generator(index, _SOUND)
         parts: list[np.ndarray] = []
         said: list[tuple[float, float, str]] = []
@@ -105,8 +118,8 @@ class SpeechClips(Dataset):
         for member in self._members(index):
             clip = self.clips[member]
             waveform, _ = audio.read(clip.path, sample_rate_hz=SAMPLE_RATE_HZ)
-            if self.plan.augment:
-                waveform = self.plan.augment(waveform, generator)
+            if augment:
+                waveform = augment(waveform, generator)
             if parts:
                 pause = np.zeros(round(generator.uniform(*_PAUSE_SECONDS) * SAMPLE_RATE_HZ), np.float32)
                 parts.append(pause)
@@ -115,9 +128,7 @@ class SpeechClips(Dataset):
             said.append((offset + start, offset + end, clip.text))
             parts.append(waveform)
             offset += waveform.size / SAMPLE_RATE_HZ
-        timestamps = generator.random() < self.plan.timestamp_share
-        labels = label_ids(self.tokens, self.language, said, timestamps=timestamps)
-        return {"waveform": np.concatenate(parts), "labels": labels}
+        return np.concatenate(parts), said, generator
 
     def _members(self, index: int) -> list[int]:
         """Return the clip and those that are appended to it in this epoch."""

@@ -27,9 +27,12 @@ _LOGS_PER_EPOCH = 20
 _JOINED_SECONDS = 20.0  # the longest span that serving cuts
 
 
-def choose_window(options: FinetuneOptions, data: SpeechData, longest_window: int) -> int:
+def choose_window(
+    options: FinetuneOptions, data: SpeechData, longest_window: int, others: SpeechData | None = None
+) -> int:
     """Return the encoder window in seconds: what was asked, or the smallest that holds every clip and its margin."""
     clips = [clip for part in ("train", "validation", "test") for clip in data.clips(part)]
+    clips += others.clips("train") if others else []
     longest = max(clip.seconds for clip in clips)
     if options.window_seconds == "auto":
         return min(longest_window, math.ceil(longest + 1))
@@ -76,7 +79,11 @@ def build_trainer(
         )
     tokens = WhisperTokens(base.folder)
     plan = ClipPlan(
-        options.timestamp_share, options.join_share, min(_JOINED_SECONDS, window - 1.0), augmentation(options.augment)
+        timestamp_share=options.timestamp_share,
+        join_share=options.join_share,
+        join_seconds=min(_JOINED_SECONDS, window - 1.0),
+        augment=augmentation(options.augment),
+        window_seconds=window,
     )
     own, store = data.clips("train"), others.clips("train") if others else []
     # So many that they are their share of the whole.

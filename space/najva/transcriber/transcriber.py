@@ -115,7 +115,7 @@ class Transcriber:
                 encoded = None
                 if detected is None:
                     encoded = self._encode(pool, self.base.engine, group)
-                    detected = self._language(pool, encoded)
+                    detected = self._average_language(encoded) if only_base else self._language(pool, encoded)
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
                 writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
                 if voice is not self.base:
@@ -204,7 +204,9 @@ class Transcriber:
         decoding, rows = Decoding(max_tokens=limit), list(range(len(batch.spans)))
         base = self.base.engine
         plain = batch.encoded.decode(rows, base.tokens.prompt(likeliest, timestamps=False), decoding)
-        encoded = self._encode_batch(voice.engine, batch.spans)
+        # A model that was tuned on short clips judges a long span by its beginning.
+        heads = [span.first(voice.engine.window_seconds) for span in batch.spans]
+        encoded = self._encode_batch(voice.engine, heads)
         own = encoded.decode(rows, voice.engine.tokens.prompt(claimed, timestamps=False), decoding)
         return [
             Score(span.seconds, _belief(first), _belief(second))

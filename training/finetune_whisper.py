@@ -21,7 +21,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -134,7 +134,8 @@ def finetune(options: FinetuneOptions) -> dict | None:
     from tuning.whisper_tuning import find_base
 
     data = load_speech(options.data)
-    check_same_run(options, data.split_sha256)
+    others = load_speech(options.others) if options.others else None
+    check_same_run(options, data, others)
     if options.push_to_hub:
         from publish import check_push
 
@@ -145,7 +146,6 @@ def finetune(options: FinetuneOptions) -> dict | None:
         say(f"{options.output} is trained.")
     else:
         base = find_base(options.base_model, say)
-        others = load_speech(options.others) if options.others else None
         window = choose_window(options, data, base.window_seconds, others)
         trainer = build_trainer(options, data, base, window, others)
         if main_process:
@@ -172,15 +172,25 @@ def is_trained(run: Path) -> bool:
     return (run / NAME).is_file() and "training" in read_record(run)
 
 
-def check_same_run(options: FinetuneOptions, split_sha256: str) -> None:
-    """Refuse to go on with a folder in which something else was trained."""
+def check_same_run(options: FinetuneOptions, data: SpeechData, others: SpeechData | None) -> None:
+    """Refuse to go on with a folder in which something else was trained.
+
+    Raises:
+        RunError: options or clips are other ones. An option that is newer than the run had its default then.
+    """
     if not (options.output / NAME).is_file():
         return
     begun = read_record(options.output)
-    asked = comparable(options)
-    different = [name for name, value in begun.get("options", {}).items() if asked.get(name, value) != value]
-    if begun.get("data", {}).get("split_sha256") not in (None, split_sha256):
-        different.append("data")
+    defaults = {option.name: option.default for option in fields(FinetuneOptions)}
+    had = defaults | begun.get("options", comparable(options))
+    different = [name for name, value in comparable(options).items() if had[name] != value]
+    clips = begun.get("data", {})
+    for name, now, then in (
+        ("data", data, clips.get("split_sha256")),
+        ("others", others, clips.get("others", {}).get("split_sha256")),
+    ):
+        if now and then not in (None, now.split_sha256) and name not in different:
+            different.append(name)
     if different:
         raise RunError(
             f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
@@ -285,7 +295,8 @@ def train(trainer: object, options: FinetuneOptions) -> None:
 def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
     """Turn what writers of checkpoints say on a full disk, each in its own way, into one sentence.
 
-    A checkpoint that was cut short is taken away, since nothing can be done with it but fill the disk.
+    A checkpoint that was cut short is taken away, since nothing can be done with it but fill the disk. What else goes
+    wrong while the disk happens to be nearly full, such as a GPU that is out of memory, is told as it was.
 
     Raises:
         RunError: the disk is full.
@@ -296,7 +307,7 @@ def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
         free = shutil.disk_usage(run).free
-        if free > sum(weight.nbytes for weight in model.parameters()):
+        if free > sum(weight.nbytes for weight in model.parameters()) or not is_of_writing(error):
             raise
         last = last_whole_checkpoint(run / "checkpoints")
         for torn in takewhile(lambda checkpoint: checkpoint != last, checkpoints(run / "checkpoints")):
@@ -305,6 +316,11 @@ def full_disk_in_words(run: Path, model: torch.nn.Module) -> Iterator[None]:
         raise RunError(
             f"The disk of {run} is full ({free / 1e6:.0f} MB left): make room, and the same command goes on {start}."
         ) from error
+
+
+def is_of_writing(error: Exception) -> bool:
+    """Whether a file could not be written: the operating system says so, or the writers of PyTorch and safetensors."""
+    return not isinstance(error, RuntimeError) or "inline_container" in str(error)
 
 
 def save(trainer: object, options: FinetuneOptions, base: object) -> None:

@@ -3,17 +3,22 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 import finetune_whisper
-from run_record import read_record
+from run_record import NAME, RunError, read_record
+from sheets.speech_data import Clip, relative_audio, write_speech
+from sheets.splits import draw_split
 from tuning.whisper_trainer import last_whole_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +177,42 @@ def test_another_run_in_the_same_folder_is_refused(
     assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 0
     assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1, seed=5)) == 1
     assert "holds a run with another seed; name another --output" in capsys.readouterr().err
+
+
+def test_an_option_that_is_newer_than_the_run_had_its_default(
+    data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 0
+    record = json.loads((tmp_path / NAME).read_text())
+    del record["options"]["lora_dropout"]
+    (tmp_path / NAME).write_text(json.dumps(record))
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 0
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, **{"epochs": 1, "lora-dropout": 0.1})) == 1
+    assert "holds a run with another lora_dropout" in capsys.readouterr().err
+
+
+def test_other_clips_in_the_same_folder_are_another_run(
+    data: Path, tiny: Path, clips: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder that is mixed in may have kept its name and got another split."""
+    others = tmp_path / "others"
+    named = [Clip(**{**vars(clip), "audio": relative_audio(clip.path, others)}) for clip in clips]
+    write_speech(others, named, draw_split([[clip.id] for clip in clips], seed=1), {"name": "others"})
+    given = arguments(data, tmp_path / "run", tiny, epochs=1, others=others)
+    assert finetune_whisper.main(given) == 0
+    write_speech(others, named, draw_split([[clip.id] for clip in clips], seed=2), {"name": "others"})
+    assert finetune_whisper.main(given) == 1
+    assert "holds a run with another others" in capsys.readouterr().err
+
+
+def test_what_fails_beside_a_nearly_full_disk_is_told_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    with pytest.raises(torch.OutOfMemoryError), finetune_whisper.full_disk_in_words(tmp_path, torch.nn.Linear(2, 2)):
+        raise torch.OutOfMemoryError
+    with pytest.raises(RunError, match="is full"), finetune_whisper.full_disk_in_words(tmp_path, torch.nn.Linear(2, 2)):
+        torch.save({"weight": torch.zeros(10**6)}, "/dev/full")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,35 @@ def test_what_tuning_forgot_of_another_language(
     assert "broken.csv, row 3: missing" in capsys.readouterr().err
 
 
+def test_a_sheet_whose_clip_was_recorded_anew_is_decoded_anew(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clip(tmp_path / "a.wav", voice(1, seconds=2.0))
+    sheet = write_csv(tmp_path / "again.csv", [("audio", "text"), ("a.wav", "سلام")])
+    assert evaluate(data, trained, "--sheets", str(sheet)) == 0
+    before = read_ledger(trained / "ledgers" / "base-again.jsonl")
+    capsys.readouterr()
+    assert evaluate(data, trained, "--sheets", str(sheet)) == 0
+    assert "base-again.jsonl was decoded with the same settings" in capsys.readouterr().out
+    write_clip(tmp_path / "a.wav", voice(2, seconds=2.0))
+    assert evaluate(data, trained, "--sheets", str(sheet)) == 0
+    assert "base-again.jsonl was decoded with the same settings" not in capsys.readouterr().out
+    assert read_ledger(trained / "ledgers" / "base-again.jsonl")[0].sha256 != before[0].sha256
+
+
+def test_two_sheets_of_one_name_are_refused(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clip(tmp_path / "a.wav", voice(1, seconds=2.0))
+    rows = [("audio", "text"), ("../a.wav", "سلام")]
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        write_csv(tmp_path / folder / "talks.csv", rows)
+    sheets = [str(tmp_path / folder / "talks.csv") for folder in ("first", "second")]
+    assert evaluate(data, trained, "--sheets", *sheets) == 1
+    assert "Two sheets are called talks" in capsys.readouterr().err
+
+
 def test_a_part_of_the_clips_is_named_as_one(data: Path, trained: Path) -> None:
     assert evaluate(data, trained, "--clips", "1") == 0
     assert read_record(trained)["evaluation"]["systems"]["tuned"]["made_with"]["clips"] == 1

@@ -97,9 +97,13 @@ def test_a_full_run_becomes_one_repository(hub: LoopbackHub, finished_runs: Path
 
 
 def test_one_part_of_a_lora_run(hub: LoopbackHub, lora_run: Path, job) -> None:
+    elsewhere = lora_run / "ledgers" / "tuned-friends.jsonl"
+    shutil.copyfile(lora_run / "ledgers" / "tuned.jsonl", elsewhere)
     last = job("model", "--run", lora_run, "--repository", NAME, "--part", "merged", "--ledgers")[3]
     assert last["repository"] == NAME and "model.safetensors" in held(hub, NAME)
     assert held(hub, NAME) >= {"ledgers/base.jsonl", "ledgers/tuned.jsonl", "ledgers/merged.jsonl"}
+    assert "ledgers/tuned-friends.jsonl" not in held(hub, NAME), "what was said on another sheet is not the run's own"
+    elsewhere.unlink()
     assert not hub.api().repo_exists(f"{NAME}-merged")
 
 

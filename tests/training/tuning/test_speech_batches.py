@@ -111,6 +111,19 @@ def test_joined_clips_are_said_one_after_the_other(clips: list[Clip], tokens: Wh
     assert grown > 6
 
 
+def test_what_would_be_stretched_beyond_the_window_stays_as_it_was(clips: list[Clip], tokens: WhisperTokens) -> None:
+    def slower(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        return np.repeat(waveform, 2)
+
+    plain = SpeechClips(clips, tokens, "fa", ClipPlan(timestamp_share=1.0))
+    dataset = SpeechClips(clips, tokens, "fa", ClipPlan(timestamp_share=1.0, augment=slower, window_seconds=4.0))
+    for index, clip in enumerate(clips):
+        stretched = clip.seconds <= 2.0
+        assert dataset[index]["waveform"].size == plain[index]["waveform"].size * (2 if stretched else 1)
+        assert stretched or dataset[index]["labels"] == plain[index]["labels"]
+    assert {clip.seconds <= 2.0 for clip in clips} == {True, False}
+
+
 def test_what_is_random_depends_on_seed_epoch_and_clip_only(clips: list[Clip], tokens: WhisperTokens) -> None:
     def louder(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         return waveform * generator.uniform(0.5, 1.5)

@@ -94,8 +94,10 @@ def choose(options: EmbedOptions) -> dict:
     """Measure a trial on people too, and put its adapter with card, record and figures into `space/embedded/`."""
     neural, _ = prepare(options)
     run = options.folder / options.trial
-    measure(neural, run, [*(people_sheet(options, kind) for kind in ("long", "read", "informal")), *options.also])
+    measure(neural, run, [people_sheet(options, "long")])
+    # Before the clips are decoded: a look that is interrupted was a look.
     row = note(options, run, looked=True)
+    measure(neural, run, [*(people_sheet(options, kind) for kind in ("read", "informal")), *options.also])
     rows = read_trials()
     looks = sum(bool(trial["looked_at_people"]) for trial in rows)
     chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]

@@ -35,13 +35,22 @@ class Role:
     @property
     def words_wrong(self) -> float | None:
         """The largest mean WER that the model was measured to have, on people's speech where there is such a figure."""
-        own = [
+        rows = self._own_figures(recorded=True) or self._own_figures()
+        return max((row["value"] for row in rows), default=None)
+
+    @property
+    def heard_people(self) -> bool:
+        """Whether it was measured on people's speech, and not on synthetic voices alone."""
+        return bool(self._own_figures(recorded=True))
+
+    def _own_figures(self, *, recorded: bool = False) -> list[dict]:
+        return [
             row
             for row in self.checkpoint.measured.get("figures", ())
-            if row.get("system", "base") != "base" and row["metric"] == "mean WER" and row.get("language") == "fa"
+            if row.get("system", "base") != "base"
+            and (row["metric"], row.get("language")) == ("mean WER", "fa")
+            and (row.get("speech") == "as recorded" or not recorded)
         ]
-        recorded = [row for row in own if row.get("speech") == "as recorded"]
-        return max((row["value"] for row in recorded or own), default=None)
 
     @property
     def is_demonstration(self) -> bool:

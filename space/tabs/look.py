@@ -94,7 +94,8 @@ def demonstration(role: Role | None) -> str:
     """Return what is to be known of a model that errs often; nothing of one that does not."""
     if role is None or not role.is_demonstration:
         return ""
-    return f"A demonstration: of a hundred words of real people it gets up to {100 * role.words_wrong:.0f} wrong."
+    speaker = "real people" if role.heard_people else "a synthetic voice"
+    return f"A demonstration: of a hundred words of {speaker} it gets up to {100 * role.words_wrong:.0f} wrong."
 
 
 def escape(text: str) -> str:

@@ -44,7 +44,7 @@ def build(services: Services, uploads: Uploads) -> None:
                     if stopped:
                         return
                 if beside and transcript.segments:
-                    for pair in plain_beside(recording, transcript, stop):
+                    for pair in plain_beside(recording, transcript, model, stop):
                         yield *shown, *pair
         except gr.Error as error:
             # Gradio's own red note would go by itself, and lie over the status meanwhile.
@@ -52,17 +52,20 @@ def build(services: Services, uploads: Uploads) -> None:
         finally:
             stops.pop(visitor, None)
 
-    def plain_beside(recording: str, transcript: Transcript, stop: Event) -> Iterator[tuple]:
+    def plain_beside(recording: str, transcript: Transcript, model: str, stop: Event) -> Iterator[tuple]:
         """Yield the last three outputs while plain Whisper writes the same recording."""
         code = transcript.language.code
         if transcript.model == services.transcriber.base.reference:
-            yield view.no_comparison(transcript), *no_pair()[1:]
+            yield view.no_comparison(transcript, chosen=model == "base"), *no_pair()[1:]
             return
         for plain in services.transcribe(recording, code, "none", "base"):
             if stop.is_set():
+                # Half a text beside a whole one would look as if plain Whisper had missed the rest.
+                yield no_pair()
                 return
-            pair = view.Pair(code, (transcript.text, transcript.model), (plain.text, plain.model))
-            yield view.comparison(pair), no_pair()[1], pair
+            written = (transcript.text, transcript.model), (plain.text, plain.model)
+            pair = view.Pair(code, *written, whole=plain.finished)
+            yield view.comparison(pair), no_pair()[1], pair if pair.whole else None
 
     def compare(pair: view.Pair | None, said: str) -> str:
         return view.comparison(pair, said) if pair else ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from najva.comparison import mark, rule_for, word_error_rate
 from najva.languages import LANGUAGES
+from najva.persian import normalize
 from najva.settings import Settings
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
@@ -69,44 +70,51 @@ class Pair:
         language: code.
         own: text of the language's own model, and its reference.
         plain: text of the base, and its reference.
+        whole: whether the base has written to the end.
     """
 
     language: str
     own: tuple[str, str]
     plain: tuple[str, str]
+    whole: bool = True
 
 
 def comparison(pair: Pair, said: str = "") -> str:
-    """Return two texts side by side, differing words marked.
+    """Return two texts side by side, differing words marked once both are whole.
 
     Args:
         pair: what was written.
         said: what was really said, if the visitor typed it; then each text is held against that.
     """
     rule = rule_for(pair.language)
+    said = said if normalize(said, rule) else ""
     columns = []
     for title, (text, model), (other, _) in (
         ("Plain Whisper", pair.plain, pair.own),
         ("Tuned", pair.own, pair.plain),
     ):
         words = " ".join(
-            escape(word.text) if word.same else f"<mark>{escape(word.text)}</mark>"
+            escape(word.text) if word.same or not pair.whole else f"<mark>{escape(word.text)}</mark>"
             for word in mark(text, said or other, rule)
         )
         rate = word_error_rate(said, text, rule)
         wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
         heading = f"<h4>{title} <code>{escape(model)}</code>{wrong}</h4>"
         columns.append(f'<section>{heading}<p dir="auto">{words or "(nothing)"}</p></section>')
-    told = "differ from what was said" if said else "differ from one another"
-    return f'<div class="najva-comparison">{"".join(columns)}<p>Marked words {told}.</p></div>'
+    told = f"Marked words differ from {'what was said' if said else 'one another'}."
+    told = told if pair.whole else "Plain Whisper is writing…"
+    return f'<div class="najva-comparison">{"".join(columns)}<p>{told}</p></div>'
 
 
-def no_comparison(transcript: Transcript) -> str:
-    """Return why there are no two texts to compare."""
-    name = _name(transcript.language.code)
-    return (
-        f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {name} has no tuned model here.</p></div>'
-    )
+def no_comparison(transcript: Transcript, *, chosen: bool) -> str:
+    """Return why there are no two texts to compare.
+
+    Args:
+        transcript: what plain Whisper wrote.
+        chosen: whether the visitor wanted it so.
+    """
+    why = "as you chose." if chosen else f"{_name(transcript.language.code)} has no tuned model here."
+    return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {why}</p></div>'
 
 
 def limits(settings: Settings) -> str:

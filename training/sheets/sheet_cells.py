@@ -109,7 +109,7 @@ def raw_rows(path: Path) -> tuple[str, list[list[Any]]]:
     if path.suffix.lower() in WORKBOOKS:
         return _workbook_rows(path, None)
     rows = [[RawText(text or None) for text in cells] for _, cells in _text_rows(path)]
-    return path.stem[:31], rows  # as much as Excel allows
+    return re.sub(r"[][:*?/\\]", "_", path.stem)[:31], rows  # what Excel allows in a title, and as much
 
 
 def _workbook_rows(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:

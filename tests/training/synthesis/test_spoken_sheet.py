@@ -134,3 +134,10 @@ def test_a_text_file_is_spoken_and_copied_too(tmp_path: Path) -> None:
         ("2.wav", "12", None, None),
     ]
     assert copied["C2"].data_type == "s"
+
+
+def test_a_text_file_is_copied_under_a_title_that_excel_allows(tmp_path: Path) -> None:
+    sheet = tmp_path / "talks [2024] of the second half of the year.csv"
+    sheet.write_text("audio,text\n1.wav,سلام\n", encoding="utf-8")
+    write_copy(read_sheet(sheet), tmp_path / "s.xlsx", {2: "fa"})
+    assert openpyxl.load_workbook(tmp_path / "s.xlsx").active.title == "talks _2024_ of the second half"

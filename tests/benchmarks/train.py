@@ -105,7 +105,7 @@ def measure(system: str, shape: str, clips: int, seconds: float) -> dict:
     model.eval()
     started = time.perf_counter()
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        write_tokens(whole, batch["input_features"], [50258, 50300, 50359, 50363], 50257, _WRITTEN)
+        write_tokens(whole, whole.model.encoder(batch["input_features"]), [50258, 50300, 50359, 50363], 50257, _WRITTEN)
     return {
         "rate": clips / step_seconds,
         "evaluation": time.perf_counter() - started,

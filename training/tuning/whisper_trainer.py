@@ -219,19 +219,19 @@ class WhisperTrainer(Seq2SeqTrainer):
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
         """Return loss, decoded tokens and labels of a validation batch."""
         inputs = self._prepare_inputs(inputs)
-        with torch.no_grad(), self.compute_loss_context_manager():
-            loss = nested_detach(model(**inputs).loss.mean())
-        if prediction_loss_only:
-            return loss, None, None
+        labels = inputs["labels"]
         whole = self.accelerator.unwrap_model(model)
         whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole
-        longest = int((inputs["labels"] != IGNORED).sum(1).max())
-        with torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
-            # A loop may write half as much again as the longest sentence, and no more: it is lost anyway.
-            written = write_tokens(
-                whole, inputs["input_features"], self.prompt, self.tokens.end_of_text, longest * 3 // 2 + 8
-            )
-        return loss, written, inputs["labels"]
+        longest = int((labels != IGNORED).sum(1).max())
+        written = None
+        with torch.no_grad(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
+            encoded = whole.model.encoder(inputs["input_features"])
+            loss = nested_detach(whole(encoder_outputs=encoded, labels=labels).loss.mean())
+            if not prediction_loss_only:
+                # A loop may write half as much again as the longest sentence, and no more: it is lost anyway.
+                limit = longest * 3 // 2 + 8
+                written = write_tokens(whole, encoded, self.prompt, self.tokens.end_of_text, limit)
+        return loss, written, None if prediction_loss_only else labels
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -18,6 +18,8 @@ from transformers import (
     WhisperTokenizerFast,
 )
 
+from transformers.modeling_outputs import BaseModelOutput
+
 from model_references import find_model
 from najva.pretrained import Checkpoint, ModelError, merged, window_seconds
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
@@ -167,7 +169,11 @@ def save_extractor(window: int, bands: int, folder: Path) -> None:
 
 @torch.no_grad()
 def write_tokens(
-    model: WhisperForConditionalGeneration, features: torch.Tensor, prompt: Sequence[int], end: int, max_tokens: int
+    model: WhisperForConditionalGeneration,
+    encoded: BaseModelOutput,
+    prompt: Sequence[int],
+    end: int,
+    max_tokens: int,
 ) -> torch.Tensor:
     """Decode a batch greedily while training, on the batch's own window.
 
@@ -176,7 +182,7 @@ def write_tokens(
 
     Args:
         model: the whole model; updates that LoRA put into its layers act.
-        features: (clips, bands, frames).
+        encoded: what its encoder made of the batch, (clips, positions, width).
         prompt: tokens that the decoder starts with.
         end: the end of text.
         max_tokens: tokens written at most.
@@ -193,10 +199,11 @@ def write_tokens(
         suppress_tokens=model.generation_config.suppress_tokens,
         begin_suppress_tokens=model.generation_config.begin_suppress_tokens,
     )
-    starts = torch.tensor([list(prompt)] * len(features), device=features.device)
+    positions = encoded.last_hidden_state
+    starts = torch.tensor([list(prompt)] * len(positions), device=positions.device)
     written = GenerationMixin.generate(
         model,
-        encoder_outputs=model.model.encoder(features),
+        encoder_outputs=encoded,
         decoder_input_ids=starts,
         generation_config=config,
     )

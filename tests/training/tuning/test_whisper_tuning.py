@@ -119,7 +119,7 @@ def test_decoding_while_training_is_that_of_generate(base: Base, tokens: Whisper
     model = load_model(base, 10, "fa").eval()
     prompt = tokens.prompt("fa", timestamps=False)
     stock = WhisperForConditionalGeneration.from_pretrained(base.folder).eval()
-    ours = write_tokens(model, features(10), prompt, tokens.end_of_text, 12)
+    ours = write_tokens(model, model.model.encoder(features(10)), prompt, tokens.end_of_text, 12)
     theirs = stock.generate(features(10), language="fa", task="transcribe", max_new_tokens=12, num_beams=1)
     for mine, other in zip(ours.tolist(), theirs.tolist(), strict=True):
         kept = [token for token in other if token < tokens.end_of_text]

@@ -17,7 +17,6 @@ from transformers import (
     WhisperForConditionalGeneration,
     WhisperTokenizerFast,
 )
-
 from transformers.modeling_outputs import BaseModelOutput
 
 from model_references import find_model

@@ -94,6 +94,13 @@ def test_all_linear_layers_get_updates_and_the_vocabulary_none(base: Base) -> No
     assert all("lora_" in name for name in trained)
 
 
+def test_the_decoder_s_linear_layers_alone(base: Base) -> None:
+    model = add_lora(load_model(base, 4, "fa"), rank=4, alpha=8, dropout=0.0, layers="decoder")
+    names = [name for name, _ in model.named_parameters() if "lora_A" in name]
+    assert {name.split(".")[-4] for name in names} == {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"}
+    assert all(".decoder." in name for name in names)
+
+
 def test_adapter_on_its_base_and_merged_model_write_the_same(base: Base, tmp_path: Path, cache: Path) -> None:
     model = changed(add_lora(load_model(base, 4, "fa"), rank=4, alpha=8, dropout=0.0, layers="all-linear"))
     save_adapter(model, base, tmp_path / "adapter")

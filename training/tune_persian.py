@@ -11,6 +11,7 @@ publishes models, data and Space, each as a private repository of OWNER; without
 """
 
 import json
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,9 @@ class MissionOptions:
         default_factory=list, metadata={"help": "further recordings to measure on, as in evaluate_whisper.py"}
     )
     augment: str = field(default="speed,noise", metadata={"help": "see finetune_whisper.py"})
+    options: str = field(
+        default="", metadata={"help": "further ones of finetune_whisper.py, in one string, such as '--batch-size 8'"}
+    )
     folder: Path = field(default=Path(), metadata={"help": "where data/ and runs/ are made"})
     public: bool = field(default=False, metadata={"help": "publish for everybody"})
 
@@ -104,7 +108,7 @@ def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
     run_job(
         *("finetune_whisper.py", "--data", str(data), "--tuning", tuning, "--output", str(run)),
         *("--base-model", options.base_model, "--epochs", str(options.epochs), "--minutes", str(options.minutes)),
-        *("--augment", options.augment),
+        *("--augment", options.augment, *shlex.split(options.options)),
         accelerate=True,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi, ModelCard
 
+from run_record import read_record
 from tests.hub import LoopbackHub
 from tests.training.made_sheets import good_sheet
 
@@ -40,11 +41,12 @@ def test_a_sheet_becomes_published_models_and_a_space(tiny: Path, cache: Path, t
         arguments = [
             *("--workbook", str(workbook), "--audio-folder", str(tmp_path), "--owner", hub.user),
             *("--base-model", f"{hub.user}/tiny", "--epochs", "1", "--tunings", "lora", "--name", "made"),
-            *("--folder", str(tmp_path / "work")),
+            *("--folder", str(tmp_path / "work"), "--options", "--batch-size 4 --lora-rank 2"),
         ]
         result, said = run("tune_persian.py", *arguments, environment=environment)
         assert set(result["results"]["lora"]) >= {"base_mean_clip_wer", "tuned_mean_clip_wer", "verdict"}
         assert "mean WER before" in said
+        assert read_record(tmp_path / "work" / "runs" / "made-lora")["options"]["lora_rank"] == 2
         names = {repository.id for repository in api.list_models(author=hub.user)}
         assert f"{hub.user}/tiny-fa-made-lora" in names
         card = api.hf_hub_download(f"{hub.user}/tiny-fa-made-lora", "README.md", cache_dir=tmp_path / "cards")

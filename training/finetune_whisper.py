@@ -285,8 +285,8 @@ def train(trainer: object, options: FinetuneOptions) -> None:
     checkpoint = last_whole_checkpoint(options.output / "checkpoints")
     if checkpoint:
         say(f"Going on from {checkpoint.name}.")
-    elif done.is_file():
-        done.unlink()
+    else:
+        done.unlink(missing_ok=True)
     with full_disk_in_words(options.output, trainer.model):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -98,6 +99,30 @@ def test_a_killed_run_goes_on_to_the_same_result(data: Path, tiny: Path, tmp_pat
     assert rows[0] == rows[1]
     expected, resumed = (load_file(run / "model.safetensors") for run in (whole, killed))
     assert all((expected[name] == resumed[name]).all() for name in expected)
+
+
+def test_the_clock_goes_on_where_the_checkpoint_was(
+    data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = arguments(data, tmp_path, tiny, **{"epochs": 3, "minutes": 60, "early-stopping": 9})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        # Before the models are saved; the checkpoints stay.
+        patch.setattr(finetune_whisper, "save", Mock(side_effect=KeyboardInterrupt))
+        finetune_whisper.main(given)
+    last = last_whole_checkpoint(tmp_path / "checkpoints")
+    shutil.rmtree(last)
+    state = last_whole_checkpoint(tmp_path / "checkpoints") / "trainer_state.json"
+    record = json.loads(state.read_text())
+    assert 0 < record["stateful_callbacks"]["Clock"]["attributes"]["seconds"] < 600
+    record["stateful_callbacks"]["Clock"]["attributes"]["seconds"] = 3000.0
+    state.write_text(json.dumps(record))
+    assert finetune_whisper.main(given) == 0
+    rows = history(tmp_path)
+    assert [row["epoch"] for row in rows] == ["1.0", "2.0", "3.0"]
+    assert 50 < float(rows[-1]["minutes"]) < 60
+    # Five sixths of the time are over, more than two thirds of the epochs.
+    assert float(rows[-1]["learning_rate"]) < 0.01 * (1 - 3000 / 3600) / 0.9
+    assert 50 / 60 < read_record(tmp_path)["training"]["hours"] < 1
 
 
 def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path: Path) -> None:

@@ -159,24 +159,26 @@ class QuietProgress(ProgressCallback):
 
 
 class WhisperTrainer(Seq2SeqTrainer):
-    """See this module.
+    """See this module; a `Clock` must be among the callbacks.
 
     Args:
         tokens: the checkpoint's vocabulary.
         language: code that the decoder is told.
-        clock: also set among the callbacks.
         warmup_share: of the training, during which the learning rate rises.
         options: of `Seq2SeqTrainer`.
     """
 
-    def __init__(
-        self, *, tokens: WhisperTokens, language: str, clock: Clock, warmup_share: float, **options: Any
-    ) -> None:
-        self.tokens, self.clock, self.warmup_share = tokens, clock, warmup_share
+    def __init__(self, *, tokens: WhisperTokens, language: str, warmup_share: float, **options: Any) -> None:
+        self.tokens, self.warmup_share = tokens, warmup_share
         self.prompt = tokens.prompt(language, timestamps=False)
         super().__init__(**options, compute_metrics=self.measure)
         self.pop_callback(ProgressCallback)
         self.add_callback(QuietProgress)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that counts: a resumed training puts a new one, set to the checkpoint's time, for the first."""
+        return next(callback for callback in self.callback_handler.callbacks if isinstance(callback, Clock))
 
     def measure(self, predicted: Any) -> dict[str, float]:
         """Return the rates of what was decoded; `wer`, the corpus rate under `fa-v1`, chooses the checkpoint."""

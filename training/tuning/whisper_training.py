@@ -94,8 +94,7 @@ def build_trainer(
     validation_clips = data.clips("validation")[: options.validation_clips or None]
     validation = SpeechClips(sorted(validation_clips, key=lambda clip: clip.seconds), tokens, options.language)
     strategy = "steps" if options.evaluate_steps else "epoch"
-    clock = Clock(60 * options.minutes, by_steps=strategy == "steps")
-    callbacks = [clock, History(options.output, say)]
+    callbacks = [Clock(60 * options.minutes, by_steps=strategy == "steps"), History(options.output, say)]
     if options.early_stopping:
         callbacks.append(EarlyStoppingCallback(options.early_stopping))
     steps_per_epoch = len(training) // options.batch_size
@@ -120,6 +119,8 @@ def build_trainer(
         disable_tqdm=False,  # its default follows the verbosity of the log
         logging_steps=max(1, steps_per_epoch // _LOGS_PER_EPOCH),
         load_best_model_at_end=True,
+        # The clock goes on, and so does the patience of early stopping.
+        restore_callback_states_from_checkpoint=True,
         metric_for_best_model="wer",
         greater_is_better=False,
         remove_unused_columns=False,
@@ -134,7 +135,6 @@ def build_trainer(
     return WhisperTrainer(
         tokens=tokens,
         language=options.language,
-        clock=clock,
         warmup_share=options.warmup_share,
         model=model,
         args=arguments,
@@ -154,4 +154,6 @@ def use_whole_processor() -> None:
 
 def has_bf16(cpu: bool) -> bool:
     """Whether the processor multiplies bfloat16 itself; without it, autocast is slower than float32."""
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported() if cpu else torch.cuda.is_bf16_supported()
+    if cpu:
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.cuda.is_bf16_supported(including_emulation=False)

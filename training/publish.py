@@ -181,18 +181,19 @@ def publish_run(
     return first if len(results) == 1 else {**first, "merged": results[0]}
 
 
-def check_push(repository: str, *, lora: bool) -> None:
+def check_push(repository: str, *, lora: bool, public: bool = False) -> None:
     """See, before hours of training, whether `publish_run` could push there.
 
     Args:
         repository: `OWNER/NAME`.
         lora: whether a merged model is to be pushed beside it.
+        public: whether everybody is to see it.
 
     Raises:
         HubError: it could not, in a sentence.
     """
     for name in (repository, f"{repository}-merged") if lora else (repository,):
-        check_target(name)
+        check_target(name, public=public)
 
 
 def show(item: Staged, say: Callable[[str], None] = say_line) -> None:

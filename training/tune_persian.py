@@ -10,6 +10,7 @@ publishes models, data and Space, each as a private repository of OWNER; without
     python training/tune_persian.py --workbook S.xlsx --audio-folder D --base-model packaged:whisper-base --minutes 1
 """
 
+import hashlib
 import json
 import shlex
 import sys
@@ -19,6 +20,9 @@ from pathlib import Path
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import JobError, run_job
+from publishing.hub_errors import HubError
+from publishing.hub_target import check_name
+from run_record import read_record
 
 TUNINGS = ("lora", "full")
 
@@ -42,6 +46,9 @@ class MissionOptions:
     options: str = field(
         default="", metadata={"help": "further ones of finetune_whisper.py, in one string, such as '--batch-size 8'"}
     )
+    prepare: str = field(
+        default="", metadata={"help": "the same of prepare_transcripts.py, such as '--group-by recording'"}
+    )
     folder: Path = field(default=Path(), metadata={"help": "where data/ and runs/ are made"})
     public: bool = field(default=False, metadata={"help": "publish for everybody"})
 
@@ -59,6 +66,10 @@ class MissionOptions:
     def title(self) -> str:
         """Name of data and models."""
         return self.name or self.workbook.stem
+
+    def run(self, tuning: str) -> Path:
+        """Folder of a run."""
+        return self.folder / "runs" / f"{self.title}-{tuning}"
 
     def repository(self, tuning: str) -> str:
         """Name of a model on the Hub, such as `owner/whisper-small-fa-myaudio-lora`."""
@@ -83,24 +94,64 @@ def run_mission(options: MissionOptions) -> dict:
 
     Raises:
         JobError: a step failed.
+        ValueError, HubError: it could not end well, which is better known before anything is trained.
     """
     data = options.folder / "data" / options.title
+    check_same_sheet(options.workbook, data)
+    if options.owner:
+        check_hub(options)
     if not (data / "split.json").is_file():
         run_job(
             *("prepare_transcripts.py", "--workbook", str(options.workbook)),
-            *("--audio-folder", str(options.audio_folder), "--output", str(data)),
+            *("--audio-folder", str(options.audio_folder), "--output", str(data), *shlex.split(options.prepare)),
         )
     results: dict[str, dict] = {}
     for tuning in options.chosen:
-        run = options.folder / "runs" / f"{options.title}-{tuning}"
+        run = options.run(tuning)
         tune(options, data, run, tuning)
         sheets = ["--sheets", *options.sheets] if options.sheets else []
         results[tuning] = run_job(
             "evaluate_whisper.py", "--data", str(data), "--run", str(run), *sheets, accelerate=True
         )
     print_table(results)
-    published = publish(options, data, results) if options.owner else {}
+    published = publish(options, data) if options.owner else {}
     return {"data": str(data), "results": results, "published": published}
+
+
+def check_same_sheet(workbook: Path, data: Path) -> None:
+    """Refuse data that were prepared from another sheet, or from this one before it was mended.
+
+    Raises:
+        ValueError: they were.
+    """
+    source = data / "source.json"
+    if not source.is_file() or not workbook.is_file():
+        return
+    known = json.loads(source.read_text(encoding="utf-8")).get("workbook_sha256")
+    if known != hashlib.sha256(workbook.read_bytes()).hexdigest():
+        raise ValueError(
+            f"{data} was prepared from another sheet than {workbook} is now; give another --name, or delete it and the "
+            "runs that were trained on it."
+        )
+
+
+def check_hub(options: MissionOptions) -> None:
+    """See whether all could be published, under these names and with this token.
+
+    Raises:
+        HubError: it could not.
+    """
+    from publish import check_push
+    from publishing.hub import check_target
+
+    try:
+        check_name(f"{options.owner}/{options.title}")
+    except HubError as error:
+        raise HubError(f"{error} Give data and models another --name.") from error
+    check_target(f"{options.owner}/{options.title}", "dataset", public=options.public)
+    for tuning in options.chosen:
+        check_push(options.repository(tuning), lora=tuning == "lora", public=options.public)
+    check_target(f"{options.owner}/{options.title}-space", "space", public=options.public)
 
 
 def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
@@ -113,8 +164,8 @@ def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
     )
 
 
-def publish(options: MissionOptions, data: Path, results: dict[str, dict]) -> dict[str, dict]:
-    """Publish data, models and the Space, which serves the tuning that erred least."""
+def publish(options: MissionOptions, data: Path) -> dict[str, dict]:
+    """Publish data, models and the Space, which serves the tuning that erred least on the validation clips."""
     visibility = ["--public"] if options.public else []
     published = {
         "dataset": run_job(
@@ -123,13 +174,15 @@ def publish(options: MissionOptions, data: Path, results: dict[str, dict]) -> di
         )
     }
     for tuning in options.chosen:
-        run = options.folder / "runs" / f"{options.title}-{tuning}"
         published[tuning] = run_job(
-            *("publish.py", "model", "--run", str(run), "--repository", options.repository(tuning)),
+            *("publish.py", "model", "--run", str(options.run(tuning)), "--repository", options.repository(tuning)),
             *("--dataset", f"{options.owner}/{options.title}"),
             *visibility,
         )
-    best = min(options.chosen, key=lambda tuning: results[tuning]["tuned_mean_clip_wer"])
+    best = min(
+        options.chosen,
+        key=lambda tuning: read_record(options.run(tuning))["training"]["best"]["validation_wer"],
+    )
     published["space"] = run_job(
         *("publish.py", "space", "--repository", f"{options.owner}/{options.title}-space"),
         *("--persian", options.repository(best)),

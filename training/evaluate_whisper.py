@@ -52,6 +52,12 @@ class EvaluateOptions:
     full_window: bool = field(default=False, metadata={"help": "always the checkpoint's whole window"})
     replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
 
+    @property
+    def some(self) -> str:
+        """Which clips of the data these are, in a word; nothing if they are the whole test."""
+        words = [self.part] if self.part != "test" else []
+        return "-".join([*words, f"first-{self.clips}"] if self.clips else words)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Decode, score and record; see the module's docstring."""
@@ -92,6 +98,7 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
         language=language,
         clips=tuple(data.clips(options.part)[: options.clips or None]),
         part=options.part,
+        some=options.some,
     )
     written = decoder.write_all(models, own, state)
     # Before the sheets are decoded, which may take longer and may be interrupted.
@@ -104,7 +111,8 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
     """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
     ledgers = {name: system.rows for name, system in written.items()}
-    scores, measured, comparison = score_all(written, Bootstrap(replicates=options.replicates))
+    rule = rule_for(record["model"]["language"])
+    scores, measured, comparison = score_all(written, Bootstrap(replicates=options.replicates), rule)
     systems = record.get("evaluation", {}).get("systems", {}) | measured
     for name, figures in scores.items():
         print(describe_score(name, figures), end="\n\n")
@@ -119,7 +127,8 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
     if comparison:
         section["comparison"] = comparison_values(comparison)
         print(describe_comparison(comparison), end="\n\n")
-        summary["verdict"] = comparison.verdict
+        # Of the same figure as all that stands beside it, here and on the card.
+        summary["verdict"] = section["comparison"]["mean_clip_difference_verdict"]
         wanted = ("mean_clip_difference", "mean_clip_difference_low", "mean_clip_difference_high")
         summary |= {name: section["comparison"][name] for name in wanted}
     if {"tuned", "merged"} <= ledgers.keys():
@@ -139,7 +148,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
 
 
 def score_all(
-    written: dict[str, Written], bootstrap: Bootstrap, rule: str = "fa-v1"
+    written: dict[str, Written], bootstrap: Bootstrap, rule: str
 ) -> tuple[dict[str, Score], dict[str, dict], Comparison | None]:
     """Score systems on one set of clips, and compare base and tuned model if both are there.
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Literal
 from safetensors import SafetensorError
 from transformers.hf_argparser import HfArgumentParser
 
+from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option
 from run_news import say
@@ -93,6 +94,7 @@ class FinetuneOptions:
                 self.window_seconds == "auto" or self.window_seconds.isdecimal(),
                 f"--window-seconds is auto or a whole number of seconds, not '{self.window_seconds}'",
             ),
+            (self.language in LANGUAGES, f"--language is a code such as fa, not '{self.language}'"),
             *(
                 (0 <= share <= 1, f"--{name.replace('_', '-')} lies between 0 and 1")
                 for name, share in asdict(self).items()
@@ -183,14 +185,16 @@ def check_same_run(options: FinetuneOptions, data: SpeechData, others: SpeechDat
     begun = read_record(options.output)
     defaults = {option.name: option.default for option in fields(FinetuneOptions)}
     had = defaults | begun.get("options", comparable(options))
+    # Data are known by their content: the same folder may be spelled in another way, or hold another split.
     different = [name for name, value in comparable(options).items() if had[name] != value]
-    clips = begun.get("data", {})
-    for name, now, then in (
-        ("data", data, clips.get("split_sha256")),
-        ("others", others, clips.get("others", {}).get("split_sha256")),
-    ):
-        if now and then not in (None, now.split_sha256) and name not in different:
-            different.append(name)
+    different = [name for name in different if name not in ("data", "others")]
+    if clips := begun.get("data"):
+        now = {"data": data.split_sha256, "others": others.split_sha256 if others else None}
+        then = {"data": clips["split_sha256"], "others": clips.get("others", {}).get("split_sha256")}
+        different += [name for name in now if now[name] != then[name]]
+        processes = int(os.environ.get("WORLD_SIZE", "1"))
+        if clips.get("processes", processes) != processes:
+            different.append("number of processes")
     if different:
         raise RunError(
             f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
@@ -224,6 +228,8 @@ def record_start(
             "hours": {part: hours(clips) for part, clips in parts.items()},
             "repository": data.repository,
             "repository_revision": data.revision,
+            # A resumed training counts its epochs in the steps of so many.
+            "processes": trainer.args.world_size,
             **describe_others(others),
         },
     )
@@ -344,7 +350,7 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
             "epochs": rows[-1]["epoch"],
             "steps": trainer.state.global_step,
             "hours": round(trainer.clock.seconds / 3600, 3),
-            "stopped_by_time": bool(options.minutes) and rows[-1]["epoch"] < options.epochs,
+            "stopped_by_time": trainer.clock.share >= 1 and rows[-1]["epoch"] < options.epochs,
             "precision": "bf16" if trainer.args.bf16 else "fp32",
             "processes": trainer.args.world_size,
             "learning_rate": options.rate,

@@ -1,6 +1,7 @@
 """Running one job after the other, as a person would from a shell, and reading the JSON line that each ends with."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,7 +28,9 @@ def run_job(script: str, *arguments: str, accelerate: bool = False) -> dict:
     launcher = ["-m", "accelerate.commands.launch"] if accelerate else []
     command = [sys.executable, *launcher, str(FOLDER / script), *arguments]
     print(f"\n$ {_shown(script, arguments, accelerate=accelerate)}", flush=True)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    # Where it does not write UTF-8 by itself, as on Windows, its Persian would be unreadable here.
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment)
     last = ""
     for line in process.stdout:
         print(line, end="", flush=True)

@@ -185,16 +185,19 @@ def check_folder(folder: Path, sheet: SpokenSheet, rows: Sequence[SpokenRow], re
     Raises:
         DataError: The folder holds the workbook, recordings, or speech of other settings.
     """
-    if copy_path(folder, sheet).resolve() == sheet.path.resolve():
+    copy, record_path = copy_path(folder, sheet), folder / RECORD
+    if copy.resolve() == sheet.path.resolve():
         raise DataError(
             f"{folder} holds the workbook itself, and its copy would take its place; choose another folder."
         )
-    if (folder / RECORD).is_file():
+    if copy.exists() and not record_path.is_file():
+        raise DataError(f"{copy} is not of this job, and the sheet's copy would take its place; choose another folder.")
+    if record_path.is_file():
         try:
-            before = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            before = json.loads(record_path.read_text(encoding="utf-8"))
             other = [name for name, value in record.items() if before[name] != value]
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{folder / RECORD} is broken; choose another folder, or delete this one.") from error
+            raise DataError(f"{record_path} is broken; choose another folder, or delete this one.") from error
         if other:
             raise DataError(
                 f"{folder} holds speech of other {', '.join(other)}; choose another folder, or delete this one."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 import evaluate_whisper
 import finetune_whisper
 from evaluation.ledgers import read_ledger
-from run_record import read_record
+from evaluation.system_ledgers import Decoder
+from run_record import NAME, read_record
 from tests.training.made_sheets import good_sheet, voice, write_clip, write_csv
 
 ROOT = Path(__file__).parents[2]
@@ -125,8 +127,46 @@ def test_two_sheets_of_one_name_are_refused(
     assert "Two sheets are called talks" in capsys.readouterr().err
 
 
+def test_an_interrupted_evaluation_keeps_what_was_decoded(
+    data: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    shutil.rmtree(run / "ledgers", ignore_errors=True)
+    # A neighbour that is damaged is none of this run's business.
+    (tmp_path / "neighbour").mkdir()
+    (tmp_path / "neighbour" / NAME).write_text("{")
+    write = Decoder.write
+
+    def interrupted(self: Decoder, name: str, *rest: object) -> object:
+        if name == "merged":
+            raise KeyboardInterrupt
+        return write(self, name, *rest)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Decoder, "write", interrupted)
+        evaluate(data, run)
+    capsys.readouterr()
+    assert evaluate(data, run) == 0
+    said = capsys.readouterr().out
+    again = [line.partition(":")[0] for line in said.splitlines() if line.endswith("is used again.")]
+    assert again == ["base", "tuned"]
+
+
+def test_a_sheet_that_lists_a_clip_twice_is_refused(
+    data: Path, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clip(tmp_path / "a.wav", voice(1, seconds=2.0))
+    sheet = write_csv(tmp_path / "twice.csv", [("audio", "text"), ("a.wav", "سلام"), ("a.wav", "سلام")])
+    assert evaluate(data, trained, "--sheets", str(sheet)) == 1
+    assert "twice.csv, row 3: a.wav stands in row 2 already" in capsys.readouterr().err
+
+
 def test_a_part_of_the_clips_is_named_as_one(data: Path, trained: Path) -> None:
+    assert evaluate(data, trained) == 0
+    whole = (trained / "ledgers" / "tuned.jsonl").read_bytes()
     assert evaluate(data, trained, "--clips", "1") == 0
+    assert (trained / "ledgers" / "tuned.jsonl").read_bytes() == whole
+    assert len(read_ledger(trained / "ledgers" / "tuned-first-1.jsonl")) == 1
     assert read_record(trained)["evaluation"]["systems"]["tuned"]["made_with"]["clips"] == 1
 
 

@@ -202,6 +202,12 @@ def test_another_run_in_the_same_folder_is_refused(
     assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 0
     assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1, seed=5)) == 1
     assert "holds a run with another seed; name another --output" in capsys.readouterr().err
+    # The same data under another spelling are the same data.
+    assert finetune_whisper.main(arguments(f"{data}/", tmp_path, tiny, epochs=1)) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORLD_SIZE", "2")
+        assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1)) == 1
+    assert "another number of processes" in capsys.readouterr().err
 
 
 def test_an_option_that_is_newer_than_the_run_had_its_default(
@@ -249,6 +255,7 @@ def test_what_fails_beside_a_nearly_full_disk_is_told_as_it_was(
         ({"augment": "echo"}, "There is no augmentation 'echo'"),
         ({"warmup-share": 1.5}, "--warmup-share lies between 0 and 1"),
         ({"batch-size": 0}, "must be above 0"),
+        ({"language": "Persian"}, "--language is a code such as fa, not 'Persian'"),
         ({"trackio": "project"}, "--trackio needs the package trackio"),
         ({"base-model": "./nowhere"}, "The model folder './nowhere' does not exist"),
     ],

@@ -229,6 +229,16 @@ def test_the_workbook_itself_is_never_written_over(tmp_path: Path, sheet: Path, 
     assert sheet.read_bytes() == before
 
 
+def test_a_workbook_that_the_sheet_was_exported_from_stays(tmp_path: Path, sheet: Path, speak: Speak) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "words.csv").write_text("audio,text\n1.wav,سلام\n", encoding="utf-8")
+    (folder / "words.xlsx").write_bytes(sheet.read_bytes())
+    status, _, message, _ = speak("--workbook", folder / "words.csv", "--output", folder)
+    assert status == 1 and "is not of this job" in message
+    assert (folder / "words.xlsx").read_bytes() == sheet.read_bytes()
+
+
 def test_a_folder_holds_speech_of_one_kind(tmp_path: Path, sheet: Path, speak: Speak) -> None:
     speak("--workbook", sheet, "--output", tmp_path / "out", "--limit", 2)
     before = _clips(tmp_path / "out")

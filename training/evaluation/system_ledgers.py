@@ -6,14 +6,15 @@ A ledger is used again only where the very same model would write the very same 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluation.ledgers import Row, read_ledger, write_ledger
+from evaluation.ledgers import LedgerError, Row, read_ledger, write_ledger
 from najva.comparison import rule_for
-from run_record import NAME, read_record
+from run_news import say
+from run_record import NAME, RunError, add_section, read_record
 from sheets.clip_checks import find_clips, measure_clips
 from sheets.faults import DataError
 from sheets.speech_data import Clip, describe_source
@@ -36,6 +37,7 @@ class ClipSet:
         language: code that the decoder is told.
         clips: in order.
         part: of the split; empty for a set of its own.
+        some: which clips of the run's own data these are, such as `validation` or `first-20`; empty for the whole test.
     """
 
     name: str
@@ -44,10 +46,12 @@ class ClipSet:
     language: str
     clips: tuple[Clip, ...]
     part: str = ""
+    some: str = ""
 
     def ledger_name(self, system: str) -> str:
-        """Return the file name of a system's ledger; clips that are no part of the run's own data say so."""
-        return f"{system}.jsonl" if self.part else f"{system}-{self.name}.jsonl"
+        """Return the file name of a system's ledger; only that of the run's own test has the system's plain name."""
+        which = self.some if self.part else self.name
+        return f"{system}-{which}.jsonl" if which else f"{system}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,10 @@ def read_clip_set(workbook: Path, language: str) -> ClipSet:
         raise DataError(f"{workbook.name}, row {faults[0].row}: {faults[0].kind}, {faults[0].detail}.")
     if not paths:
         raise DataError(f"{workbook.name} has a header but no rows.")
+    rows: dict[str, int] = {}
+    for row in transcripts.rows:
+        if rows.setdefault(row.id, row.row) != row.row:
+            raise DataError(f"{workbook.name}, row {row.row}: {row.id} stands in row {rows[row.id]} already.")
     clips = [
         Clip(
             id=row.id,
@@ -159,32 +167,43 @@ class Decoder:
             "clips": len(clips.clips),
         }
         path = self.run / "ledgers" / clips.ledger_name(name)
-        known = self._find(name, made_with, clips)
+        known = _of_the_main_process(state, lambda: self._find(name, made_with, clips))
         if known:
-            print(f"{name}: {known} was decoded with the same settings and is used again.")
-            rows = read_ledger(known)
+            say(f"{name}: {known} was decoded with the same settings and is used again.")
+            rows = read_ledger(known) if state.is_main_process else []
         else:
             share = {"process": state.process_index, "processes": state.num_processes}
             rows = _gather(decode_clips(engine, clips.clips, settings, title=name, **share), clips)
         if state.is_main_process and known != path:
             write_ledger(path, rows, normalizer=rule_for(clips.language))
+            # At once: what is interrupted later shall not be decoded again.
+            ledgers = read_record(self.run).get("ledgers", {})
+            add_section(self.run, "ledgers", ledgers | {path.name: made_with})
         return Written(rows, made_with)
 
     def _find(self, name: str, made_with: dict, clips: ClipSet) -> Path | None:
         """Return a ledger of the same model, settings and clips, in this run or, for the base, in one beside it."""
-        beside = sorted(self.run.resolve().parent.iterdir()) if name == "base" else []
-        for folder in [self.run, *(path for path in beside if path.is_dir() and path != self.run.resolve())]:
+        own, wanted = self.run.resolve(), [(clip.id, clip.text) for clip in clips.clips]
+        beside = sorted(own.parent.glob(f"*/{NAME}")) if name == "base" else []
+        for folder in [self.run, *(path.parent for path in beside if path.parent != own)]:
             path = folder / "ledgers" / clips.ledger_name(name)
-            if not path.is_file() or not (folder / NAME).is_file():
+            try:
+                if read_record(folder).get("ledgers", {}).get(path.name) != made_with:
+                    continue
+                if [(row.id, row.reference) for row in read_ledger(path)] == wanted:
+                    return path
+            except (RunError, LedgerError):
+                # A neighbour that is damaged is none of this run's business, and a ledger that is, is written anew.
                 continue
-            record = read_record(folder)
-            section = record.get("evaluation") if clips.part else record.get("sheets", {}).get(clips.name)
-            section = section or {}
-            if section.get("systems", {}).get(name, {}).get("made_with") != made_with:
-                continue
-            if [(row.id, row.reference) for row in read_ledger(path)] == [(clip.id, clip.text) for clip in clips.clips]:
-                return path
         return None
+
+
+def _of_the_main_process(state: PartialState, look: Callable[[], Path | None]) -> Path | None:
+    """Return what the main process finds, to all: each for itself might find something else a moment later."""
+    from accelerate.utils import broadcast_object_list
+
+    found = [look() if state.is_main_process else None]
+    return broadcast_object_list(found)[0] if state.num_processes > 1 else found[0]
 
 
 def _gather(part: list[Row], clips: ClipSet) -> list[Row]:

@@ -124,6 +124,9 @@ def _measure(path: Path, max_seconds: float) -> ClipFacts:
         # Too long, or no sound at all? Counted block by block; what is no sound is refused once more.
         rate_hz = audio.probe(path).sample_rate_hz
         seconds = sum(len(block) for block in audio.read_blocks(path)) / rate_hz
+        if seconds <= max_seconds:
+            # Its headers say more than it holds, as those of Opus do, or it breaks off.
+            waveform, rate_hz = audio.read(path)
     if seconds > max_seconds:
         raise _TooLongError(f"{seconds:.2f} s")
     pcm = np.rint(waveform * 2.0**15).clip(-(2**15), 2**15 - 1).astype("<i2")

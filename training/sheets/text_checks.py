@@ -51,7 +51,8 @@ def label_tokens(texts: Sequence[str]) -> list[int]:
     Raises:
         DataError: The package that carries the tokenizer is missing or damaged.
     """
-    encodings = _tokenizer().encode_batch_fast(list(texts), add_special_tokens=False)
+    # Whisper's labels begin with a space.
+    encodings = _tokenizer().encode_batch_fast([f" {text}" for text in texts], add_special_tokens=False)
     return [len(encoding) + _SPECIAL_TOKENS for encoding in encodings]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from sheets.faults import Fault
 from sheets.sheet_cells import raw_rows
@@ -151,7 +152,9 @@ def _refuse_repeated(rows: list[SpokenRow]) -> list[SpokenRow]:
 
 
 def _same_cell(sheet: Any, cell: Any) -> WriteOnlyCell:
-    same = WriteOnlyCell(sheet, cell.value)
+    # A text file may hold characters that no workbook may.
+    value = ILLEGAL_CHARACTERS_RE.sub("", cell.value) if isinstance(cell.value, str) else cell.value
+    same = WriteOnlyCell(sheet, value)
     # openpyxl would make a formula of a sentence that begins with "=".
     if cell.data_type == "s":
         same.data_type = "s"

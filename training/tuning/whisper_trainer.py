@@ -66,12 +66,8 @@ class Clock(TrainerCallback, ExportableState):
         self._last = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        """Count, and stop when the time is over; the main process's clock is everybody's."""
-        self._count()
-        if args.world_size > 1:
-            shared = [self.seconds]
-            broadcast_object_list(shared)
-            self.seconds = shared[0]
+        """Count, and stop when the time is over."""
+        self._count(args)
         if self.limit_seconds and self.seconds >= self.limit_seconds:
             control.should_training_stop = True
             # At the end of an epoch, the broken one included, the epoch strategy evaluates and saves by itself.
@@ -80,12 +76,17 @@ class Clock(TrainerCallback, ExportableState):
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Count the evaluation too."""
-        self._count()
+        self._count(args)
 
-    def _count(self) -> None:
+    def _count(self, args: Any) -> None:
         now = time.perf_counter()
         self.seconds += now - (self._last or now)
         self._last = now
+        if args.world_size > 1:
+            # The main process's clock is everybody's: their learning rates follow it.
+            shared = [self.seconds]
+            broadcast_object_list(shared)
+            self.seconds = shared[0]
 
 
 class History(TrainerCallback):

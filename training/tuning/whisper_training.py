@@ -7,6 +7,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, set_seed
 from transformers.utils import logging
@@ -23,7 +24,7 @@ from tuning.whisper_tuning import Base, add_lora, load_model
 if TYPE_CHECKING:
     from finetune_whisper import FinetuneOptions
 
-_LOGS_PER_EPOCH = 20
+_LOGS_PER_EVALUATION = 20
 # Writing a token costs as much for one clip as for many, while no gradients take up memory.
 _VALIDATION_BATCH = 32
 _JOINED_SECONDS = 20.0  # the longest span that serving cuts
@@ -32,17 +33,19 @@ _JOINED_SECONDS = 20.0  # the longest span that serving cuts
 def choose_window(
     options: FinetuneOptions, data: SpeechData, longest_window: int, others: SpeechData | None = None
 ) -> int:
-    """Return the encoder window in seconds: what was asked, or the smallest that holds every clip and its margin."""
+    """Return the encoder window in seconds: what was asked, or the smallest that holds every clip and its margin.
+
+    Raises:
+        DataError: a clip is longer than the window, or than the base's own.
+    """
     clips = [clip for part in ("train", "validation", "test") for clip in data.clips(part)]
     clips += others.clips("train") if others else []
     longest = max(clip.seconds for clip in clips)
-    if options.window_seconds == "auto":
-        return min(longest_window, math.ceil(longest + 1))
-    window = int(options.window_seconds)
+    automatic = options.window_seconds == "auto"
+    window = min(longest_window, math.ceil(longest + 1)) if automatic else int(options.window_seconds)
     if longest > window:
-        raise DataError(
-            f"The longest clip has {longest:.1f} s and the window {window} s; --window-seconds auto holds it."
-        )
+        remedy = "leave it out, or take a base that hears more" if automatic else "--window-seconds auto holds it"
+        raise DataError(f"The longest clip has {longest:.1f} s and the window {window} s; {remedy}.")
     return window
 
 
@@ -91,13 +94,17 @@ def build_trainer(
     # So many that they are their share of the whole.
     others_per_epoch = round(len(own) * options.others_share / (1 - options.others_share))
     training = SpeechClips(own, tokens, options.language, plan, options.seed, store, others_per_epoch)
-    validation_clips = data.clips("validation")[: options.validation_clips or None]
-    validation = SpeechClips(sorted(validation_clips, key=lambda clip: clip.seconds), tokens, options.language)
+    # Some are taken from everywhere: clips that follow one another are often of one recording.
+    validation_clips = data.clips("validation")
+    places = np.linspace(0, len(validation_clips) - 1, options.validation_clips or len(validation_clips))
+    chosen = [validation_clips[place] for place in sorted({round(place) for place in places})]
+    validation = SpeechClips(sorted(chosen, key=lambda clip: clip.seconds), tokens, options.language)
     strategy = "steps" if options.evaluate_steps else "epoch"
     callbacks = [Clock(60 * options.minutes, by_steps=strategy == "steps"), History(options.output, say)]
     if options.early_stopping:
         callbacks.append(EarlyStoppingCallback(options.early_stopping))
-    steps_per_epoch = len(training) // options.batch_size
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    steps = options.evaluate_steps or len(training) // (options.batch_size * processes)
     cpu = not torch.cuda.is_available()
     half = options.precision == "bf16" or (options.precision == "auto" and has_bf16(cpu))
     arguments = Seq2SeqTrainingArguments(
@@ -117,7 +124,7 @@ def build_trainer(
         save_steps=options.evaluate_steps or 500,
         save_total_limit=2,
         disable_tqdm=False,  # its default follows the verbosity of the log
-        logging_steps=max(1, steps_per_epoch // _LOGS_PER_EPOCH),
+        logging_steps=max(1, steps // _LOGS_PER_EVALUATION),
         load_best_model_at_end=True,
         # The clock goes on, and so does the patience of early stopping.
         restore_callback_states_from_checkpoint=True,

@@ -37,7 +37,7 @@ def test_tokens_are_whispers(cache):
     texts = ["سلام دنیا", "می\u200cروم", "پارک جنگلی وردآورد یکی از پارک های جنگلی استان تهران است", "hello"]
     tokenizer = WhisperTokenizer.from_pretrained(packaged_whisper(cache) / "transformers")
     tokenizer.set_prefix_tokens(language="fa", task="transcribe", predict_timestamps=False)
-    assert label_tokens(texts) == [len(tokenizer(text).input_ids) for text in texts]
+    assert label_tokens(texts) == [len(tokenizer(f" {text}").input_ids) for text in texts]
 
 
 def test_labels_at_the_limit():

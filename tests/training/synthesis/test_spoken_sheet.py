@@ -136,6 +136,13 @@ def test_a_text_file_is_spoken_and_copied_too(tmp_path: Path) -> None:
     assert copied["C2"].data_type == "s"
 
 
+def test_a_character_that_no_workbook_may_hold_is_left_out_of_the_copy(tmp_path: Path) -> None:
+    sheet = tmp_path / "s.csv"
+    sheet.write_text("audio,text\n1.wav,سلام\u000b دنیا\n", encoding="utf-8")
+    write_copy(read_sheet(sheet), tmp_path / "s.xlsx", {2: "fa"})
+    assert openpyxl.load_workbook(tmp_path / "s.xlsx").active["B2"].value == "سلام دنیا"
+
+
 def test_a_text_file_is_copied_under_a_title_that_excel_allows(tmp_path: Path) -> None:
     sheet = tmp_path / "talks [2024] of the second half of the year.csv"
     sheet.write_text("audio,text\n1.wav,سلام\n", encoding="utf-8")

@@ -32,6 +32,7 @@ FIGURES = {
     "wer_without_loops": "corpus WER without loops",
 }
 MEANS = ("mean_clip_wer", "wer")
+BY_RULE = (*MEANS, "cer", "cer_no_spaces")
 
 Key = tuple[str, str]
 """A figure's name and the rule it is measured under."""
@@ -58,7 +59,7 @@ class ClipCounts:
 
     Attributes:
         words: Word edits by rule, the chosen rule first.
-        characters: Character edits under the chosen rule, a space being a character.
+        characters: Character edits by rule, a space being a character.
         characters_no_spaces: The same without spaces.
         loops: Which clips loop, shape (clips,).
         confusions: Which word was written for which in the clips that do not loop, under the chosen rule.
@@ -66,8 +67,8 @@ class ClipCounts:
     """
 
     words: dict[str, list[EditCounts]]
-    characters: list[EditCounts]
-    characters_no_spaces: list[EditCounts]
+    characters: dict[str, list[EditCounts]]
+    characters_no_spaces: dict[str, list[EditCounts]]
     loops: np.ndarray
     confusions: Counter[tuple[str, str]]
     empty_hypotheses: int
@@ -93,14 +94,14 @@ def count_edits(rows: Sequence[Row], normalizer: str) -> ClipCounts:
         ValueError: If there are no rows or no rule has that name.
     """
     texts = [[row.reference for row in rows], [row.hypothesis for row in rows]]
-    words = {rule: word_counts(*texts, normalizer=rule) for rule in conventions_of(normalizer)}
+    rules = conventions_of(normalizer)
     prepared = [[normalize(text, normalizer) for text in side] for side in texts]
     loops = np.array([is_loop(row.hypothesis, row.reference) for row in rows])
     sound = [[text for text, loop in zip(side, loops, strict=True) if not loop] for side in prepared]
     return ClipCounts(
-        words=words,
-        characters=character_counts(*prepared, normalizer="as-given", keep_spaces=True),
-        characters_no_spaces=character_counts(*prepared, normalizer="as-given"),
+        words={rule: word_counts(*texts, normalizer=rule) for rule in rules},
+        characters={rule: character_counts(*texts, normalizer=rule, keep_spaces=True) for rule in rules},
+        characters_no_spaces={rule: character_counts(*texts, normalizer=rule) for rule in rules},
         loops=loops,
         confusions=word_confusions(*sound, normalizer="as-given") if sound[0] else Counter(),
         empty_hypotheses=sum(not text.strip() for text in prepared[1]),
@@ -116,15 +117,15 @@ def figure_columns(counts: ClipCounts, kept: np.ndarray) -> dict[Key, np.ndarray
 
     Returns:
         For each figure what a clip adds above and below the line, shape (2, clips). :data:`FIGURES` under the chosen
-        rule, the two means under the others too; no figures without loops if no clip is kept.
+        rule, those of :data:`BY_RULE` under the others too; no figures without loops if no clip is kept.
     """
     columns = {}
     for rule, clips in counts.words.items():
         columns["mean_clip_wer", rule] = np.array([[clip.rate for clip in clips], np.ones(len(clips))])
         columns["wer", rule] = _errors_and_lengths(clips)
+        columns["cer", rule] = _errors_and_lengths(counts.characters[rule])
+        columns["cer_no_spaces", rule] = _errors_and_lengths(counts.characters_no_spaces[rule])
     chosen = next(iter(counts.words))
-    columns["cer", chosen] = _errors_and_lengths(counts.characters)
-    columns["cer_no_spaces", chosen] = _errors_and_lengths(counts.characters_no_spaces)
     if kept.any():
         columns |= {(f"{mean}_without_loops", chosen): columns[mean, chosen] * kept for mean in MEANS}
     return columns

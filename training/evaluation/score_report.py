@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 
-from evaluation.clip_counts import FIGURES, MEANS
+from evaluation.clip_counts import BY_RULE, FIGURES, MEANS
 from evaluation.scoring import Comparison, Difference, Score
 from metrics import Interval
 
@@ -43,9 +43,14 @@ def describe_score(name: str, score: Score) -> str:
             ),
             "",
             *_table(
-                ["text rule", *(FIGURES[mean] for mean in MEANS)],
+                ["text rule", *(FIGURES[name] for name in BY_RULE)],
                 [
-                    [_RULES[rule], *(f"{_percent(rates[mean].estimate)} ({_bounds(rates[mean])})" for mean in MEANS)]
+                    [
+                        _RULES[rule],
+                        *(f"{_percent(rates[mean].estimate)} ({_bounds(rates[mean])})" for mean in MEANS),
+                        # Their intervals would make the line too long; `score_values` has them.
+                        *(_percent(rates[name].estimate) for name in BY_RULE[len(MEANS) :]),
+                    ]
                     for rule, rates in score.conventions.items()
                 ],
             ),
@@ -137,7 +142,7 @@ def score_values(score: Score) -> dict:
         "empty_hypotheses": score.empty_hypotheses,
         "empty_references": score.empty_references,
         "groups": score.groups,
-        "conventions": {rule: _rates(rates, MEANS) for rule, rates in score.conventions.items()},
+        "conventions": {rule: _rates(rates, BY_RULE) for rule, rates in score.conventions.items()},
         "replicates": score.bootstrap.replicates,
         "confidence": score.bootstrap.confidence,
         "seed": score.bootstrap.seed,
@@ -157,7 +162,7 @@ def comparison_values(comparison: Comparison) -> dict:
         "other": score_values(comparison.other),
         **_differences(comparison.differences, FIGURES),
         "verdict": comparison.verdict,
-        "difference_conventions": {rule: _differences(by, MEANS) for rule, by in comparison.conventions.items()},
+        "difference_conventions": {rule: _differences(by, BY_RULE) for rule, by in comparison.conventions.items()},
         "conventions_disagree": bool(comparison.disputed_means),
         "warnings": comparison.warnings,
     }

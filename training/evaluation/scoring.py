@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluation.clip_counts import (
+    BY_RULE,
     FIGURES,
     MEANS,
     Bootstrap,
@@ -64,7 +65,8 @@ class Score:
         words: Word edits and reference words of all clips.
         figures: A rate for each of :data:`evaluation.clip_counts.FIGURES`; those without loops are absent if every
             clip loops.
-        conventions: The two means under the chosen rule and every convention, by the rule's name.
+        conventions: Those of :data:`evaluation.clip_counts.BY_RULE` under the chosen rule and every convention, by the
+            rule's name.
         clip_wers: Each clip's own WER, shape (clips,).
         loops: Which clips loop, shape (clips,).
         empty_hypotheses: Clips for which nothing was written.
@@ -119,7 +121,7 @@ class Comparison:
             system loops.
         other: Score of the other.
         differences: For each of :data:`evaluation.clip_counts.FIGURES`.
-        conventions: Differences of the two means by the rule's name.
+        conventions: Differences of the same by the rule's name.
     """
 
     names: tuple[str, str]
@@ -244,9 +246,9 @@ def _score(rows: Sequence[Row], counts: ClipCounts, figures: dict[Key, Interval]
 
 
 def _by_name(figures: dict[Key, Interval], normalizer: str) -> tuple[dict, dict]:
-    """Parts the figures under the chosen rule from the two means under every rule."""
+    """Parts the figures under the chosen rule from those that are taken under every rule."""
     chosen = {name: figures[name, normalizer] for name in FIGURES if (name, normalizer) in figures}
-    return chosen, {rule: {mean: figures[mean, rule] for mean in MEANS} for rule in conventions_of(normalizer)}
+    return chosen, {rule: {name: figures[name, rule] for name in BY_RULE} for rule in conventions_of(normalizer)}
 
 
 def _probability_of_improvement(drawn: np.ndarray) -> float:

@@ -134,6 +134,13 @@ def test_both_means_and_both_cers_by_hand():
     assert list(result.figures) == list(FIGURES)
 
 
+def test_every_convention_has_both_cers():
+    """The half-space: a space, nothing, or a character of its own."""
+    by_rule = score(rows_of(("می\u200cرود", "می رود"))).conventions
+    cers = {rule: [figures[name].estimate for name in ("cer", "cer_no_spaces")] for rule, figures in by_rule.items()}
+    assert cers == {"fa-v1": [0, 0], "fa-joined": [1 / 5, 0], "raw": [1 / 6, 1 / 6]}
+
+
 def test_loops_with_and_without():
     rows = rows_of(("یک دو", "یک دو"), ("سه چهار", "سه پنج"), ("شش هفت", "شش " + "هفت " * 99))
     result = score(rows, bootstrap=QUICK)

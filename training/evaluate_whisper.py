@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         data = load_speech(options.data)
         summary = evaluate_run(options, data)
-    except (DataError, ModelError, RunError, LedgerError, ValueError) as error:
+    except (DataError, ModelError, RunError, LedgerError, ValueError, OSError) as error:
         print(f"Not evaluated: {error}", file=sys.stderr)
         return 1
     if summary:
@@ -121,6 +121,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         "run": str(options.run),
         "clips": clips,
         "split_sha256": record["data"]["split_sha256"],
+        "speech": record["data"]["source"].get("speech", ""),
         **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
@@ -136,13 +137,14 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_section(options.run, "evaluation", section)
-    draw(options.run / "figures", scores)
+    speech = record["data"]["source"].get("speech", "")
+    draw(options.run / "figures", scores, speech)
     write_measured(options.run)
     if comparison:
         before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
         print(
             f"Mean WER before {before:.2%}, mean WER after {after:.2%}, on the same {clips} clips, "
-            f"split {record['data']['split_sha256'][:12]}."
+            f"split {record['data']['split_sha256'][:12]}{', synthetic speech' if speech == 'synthetic' else ''}."
         )
     return summary
 
@@ -221,14 +223,14 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
     return said
 
 
-def draw(folder: Path, scores: dict[str, Score]) -> None:
+def draw(folder: Path, scores: dict[str, Score], speech: str) -> None:
     """Draw the WER of every clip, base against tuned where there are both, and what is most often confused."""
     # It takes a second to import.
     from evaluation.figures import draw_confusions, draw_wer_by_clip
 
     names = [name for name in ("base", "tuned") if name in scores] or list(scores)[:1]
-    draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names])
-    draw_confusions(folder / "confusions.png", names[-1], scores[names[-1]])
+    draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names], speech=speech)
+    draw_confusions(folder / "confusions.png", names[-1], scores[names[-1]], speech=speech)
 
 
 def _file_name(reference: str) -> str:

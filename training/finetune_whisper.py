@@ -81,6 +81,7 @@ class FinetuneOptions:
     seed: int = option(0, "of everything random")
     trackio: str = option("", "project name of trackio; empty: no tracking")
     push_to_hub: str = option("", "OWNER/NAME: measure at the end and publish, private")
+    licence: str = option("", "of the published model, in the Hub's spelling; empty: the base's")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -117,7 +118,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         summary = finetune(options)
-    except (DataError, ModelError, RunError, ValueError) as error:
+    except (DataError, ModelError, RunError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     if summary:
@@ -148,6 +149,10 @@ def finetune(options: FinetuneOptions) -> dict | None:
         say(f"{options.output} is trained.")
     else:
         base = find_base(options.base_model, say)
+        if options.push_to_hub:
+            from publishing.cards import check_base
+
+            check_base(base.name, options.licence or base.checkpoint.licence, adapter=options.tuning == "lora")
         window = choose_window(options, data, base.window_seconds, others)
         trainer = build_trainer(options, data, base, window, others)
         if main_process:
@@ -165,7 +170,7 @@ def finetune(options: FinetuneOptions) -> dict | None:
         if main_process:
             from publish import publish_run
 
-            publish_run(options.output, options.push_to_hub)
+            publish_run(options.output, options.push_to_hub, licence=options.licence)
     return summary(options) if main_process else None
 
 
@@ -206,7 +211,7 @@ def comparable(options: FinetuneOptions) -> dict:
     return {
         name: str(value) if isinstance(value, Path) else value
         for name, value in asdict(options).items()
-        if name not in ("output", "push_to_hub", "trackio")
+        if name not in ("output", "push_to_hub", "licence", "trackio")
     }
 
 
@@ -358,7 +363,8 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
             **circumstances(),
         },
     )
-    draw_history(options.output / "figures" / "history.png", rows)
+    speech = read_record(options.output)["data"]["source"].get("speech", "")
+    draw_history(options.output / "figures" / "history.png", rows, speech=speech)
     shutil.rmtree(options.output / "checkpoints", ignore_errors=True)
 
 

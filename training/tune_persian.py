@@ -193,6 +193,8 @@ def publish(options: MissionOptions, data: Path) -> dict[str, dict]:
 
 def print_table(results: dict[str, dict]) -> None:
     """Print the mean WER of every tuning beside its base's."""
+    if "synthetic" in {figures["speech"] for figures in results.values()}:
+        print("\nOf synthetic speech:")
     print(f"\n{'tuning':8}{'mean WER before':>18}{'mean WER after':>18}{'verdict':>24}")
     for tuning, figures in results.items():
         before, after = figures["base_mean_clip_wer"], figures["tuned_mean_clip_wer"]

@@ -378,6 +378,21 @@ def test_a_space_of_a_model_that_is_not_there_is_not_published(hub: LoopbackHub,
     assert not hub.api().repo_exists("najva-tester/page", repo_type="space")
 
 
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_what_no_card_could_say_is_known_before_the_training(
+    tuning: str, hub: LoopbackHub, data: Path, tiny: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    arguments = ["--data", data, "--base-model", tiny, "--tuning", tuning, "--output", tmp_path / "run"]
+    arguments += ["--push-to-hub", NAME]
+    assert finetune_whisper.main([str(argument) for argument in arguments]) == 1
+    assert "states no licence" in capsys.readouterr().err
+    if tuning == "lora":
+        assert finetune_whisper.main([*map(str, arguments), "--licence", "mit"]) == 1
+        assert "The adapter's base is a folder" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
 @pytest.mark.slow
 def test_training_publishes_by_itself(
     hub: LoopbackHub, data: Path, tiny: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys

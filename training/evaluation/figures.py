@@ -35,13 +35,16 @@ _LONGEST_WORD = 18
 _POINTS_A_LETTER = 6
 
 
-def draw_wer_by_clip(path: str | os.PathLike, names: Sequence[str], scores: Sequence[Score]) -> Path:
+def draw_wer_by_clip(
+    path: str | os.PathLike, names: Sequence[str], scores: Sequence[Score], *, speech: str = ""
+) -> Path:
     """Draws the WER of every clip: of one ledger sorted, of two one against the other.
 
     Args:
         path: The PNG to write.
         names: What the one or two ledgers are called.
         scores: Their scores, of the same clips in the same order.
+        speech: "synthetic" is said in the title.
 
     Returns:
         The path.
@@ -54,7 +57,7 @@ def draw_wer_by_clip(path: str | os.PathLike, names: Sequence[str], scores: Sequ
         summary = _draw_pairs(axes, names, scores) if len(scores) == 2 else _draw_sorted(axes, names[0], scores[0])
         beyond = sum(int((one.clip_wers > _HIGHEST).sum()) for one in scores)
         note = f"\n{beyond} values above {_HIGHEST:.0%} are drawn on the edge" if beyond else ""
-        title = f"WER of each of {scores[0].clips:,} clips, text rule {scores[0].normalizer}"
+        title = f"WER of each of {_clips(scores[0].clips, speech)}, text rule {scores[0].normalizer}"
         axes.set_title(f"{title}\n{summary}{note}", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
         legend = figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, **_SMALL)
@@ -63,7 +66,7 @@ def draw_wer_by_clip(path: str | os.PathLike, names: Sequence[str], scores: Sequ
     return Path(path)
 
 
-def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int = 25) -> Path:
+def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int = 25, *, speech: str = "") -> Path:
     """Draws which words were most often written for which, left out or put in.
 
     Args:
@@ -71,6 +74,7 @@ def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int
         name: What the ledger is called.
         score: Its score; clips that loop are not counted.
         words: How many to draw.
+        speech: "synthetic" is said in the title.
 
     Returns:
         The path.
@@ -82,7 +86,7 @@ def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int
     with _picture(path, height=1.4 + 0.26 * max(len(commonest), 1)) as figure:
         axes = figure.add_subplot()
         loops = int(score.loops.sum())
-        clips = f"{score.clips} clips" + (f", {loops} that loop left out" if loops else "")
+        clips = _clips(score.clips, speech) + (f", {loops} that loop left out" if loops else "")
         axes.set_title(f"Commonest confusions of {name}\n{clips}; text rule {score.normalizer}", fontsize=10)
         axes.set(ylim=(max(len(commonest), 1) - 0.4, -0.6), xlabel="times", yticks=[])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -174,12 +178,17 @@ def _picture(path: str | os.PathLike, height: float) -> Iterator[Figure]:
             figure.savefig(unfinished, format="png", dpi=150)
 
 
-def draw_history(path: str | os.PathLike, rows: Sequence[dict]) -> Path:
+def _clips(number: int, speech: str) -> str:
+    return f"{number:,} {'synthetic ' if speech == 'synthetic' else ''}clips"
+
+
+def draw_history(path: str | os.PathLike, rows: Sequence[dict], *, speech: str = "") -> Path:
     """Draws how a training went: both losses, and the validation WER with its best point.
 
     Args:
         path: The PNG to write.
         rows: Of `history.csv`, one per evaluation.
+        speech: "synthetic" is said at the rates.
 
     Returns:
         The path.
@@ -199,6 +208,6 @@ def draw_history(path: str | os.PathLike, rows: Sequence[dict]) -> Path:
         rates.plot(epochs, values, color=_BLUE, marker=".")
         rates.plot(epochs[best], values[best], "o", color=_ORANGE, markersize=8, fillstyle="none")
         rates.annotate(f"{values[best]:.1%}", (epochs[best], values[best]), xytext=(6, 8), textcoords="offset points")
-        rates.set(xlabel="epoch", ylabel="validation WER (fa-v1)", ylim=(0, None))
+        rates.set(xlabel="epoch", ylabel=f"WER of {speech} validation clips".replace("  ", " "), ylim=(0, None))
         rates.yaxis.set_major_formatter(PercentFormatter(1.0))
     return Path(path)

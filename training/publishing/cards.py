@@ -55,6 +55,26 @@ class CardOptions:
     figures: Sequence[str] = ()
 
 
+def check_base(name: str, licence: str, *, adapter: bool) -> None:
+    """See whether a model that is tuned from a base could be published; asked before the training too.
+
+    Args:
+        name: of the base.
+        licence: of the model that comes out, its own or the base's.
+        adapter: whether an adapter is published, which is nothing without its base.
+
+    Raises:
+        CardError: it could not.
+    """
+    if not licence:
+        raise CardError(f"The base {name} states no licence; name the model's own by --licence.")
+    if adapter and not is_hub_name(name):
+        raise CardError(
+            "The adapter's base is a folder on this machine, where nobody else finds it: publish the base first and "
+            "tune that, or publish the merged model only (--part merged)."
+        )
+
+
 def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions) -> str:
     """Return the card of a model.
 
@@ -68,17 +88,11 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
             card would state a number that is not in the record.
     """
     check_measured(record, kind)
+    check_base(record["base"]["name"], options.licence or record["base"]["licence"], adapter=kind.name == "adapter")
     licence = options.licence or record["base"]["licence"].lower()
-    if not licence:
-        raise CardError(f"The base {record['base']['name']} states no licence; name the model's own by --licence.")
     data = record["data"]
     dataset = options.dataset or data.get("repository") or data["source"].get("dataset", "").partition(":")[0]
     base = record["base"]["name"] if is_hub_name(record["base"]["name"]) else ""
-    if not base and kind.name == "adapter":
-        raise CardError(
-            "The adapter's base is a folder on this machine, where nobody else finds it: publish the base first and "
-            "tune that, or publish the merged model only (--part merged)."
-        )
     language = record["model"]["language"]
     metadata = ModelCardData(
         language=[language],

@@ -67,6 +67,7 @@ def table(tmp_path: Path) -> list[dict]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a dozen jobs, each of which imports PyTorch anew
 def test_trials_are_told_apart_and_one_is_embedded(
     job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -383,7 +383,8 @@ def test_what_no_card_could_say_is_known_before_the_training(
     tuning: str, hub: LoopbackHub, data: Path, tiny: Path, tmp_path: Path, monkeypatch, capsys
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", hub.token)
-    arguments = ["--data", data, "--base-model", tiny, "--tuning", tuning, "--output", tmp_path / "run"]
+    base = shutil.copytree(tiny, tmp_path / "base", ignore=shutil.ignore_patterns("README.md"))
+    arguments = ["--data", data, "--base-model", base, "--tuning", tuning, "--output", tmp_path / "run"]
     arguments += ["--push-to-hub", NAME]
     assert finetune_whisper.main([str(argument) for argument in arguments]) == 1
     assert "states no licence" in capsys.readouterr().err

@@ -173,7 +173,8 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
     """Put a trial's figures into the table of trials; return its row."""
     record = read_record(run)
     systems = {"neural-voice": record["evaluation"]["systems"]}
-    systems |= {name: record["sheets"][name]["systems"] for name in SELECTION if name in record["sheets"]}
+    sheets = record.get("sheets", {})
+    systems |= {name: sheets[name]["systems"] for name in SELECTION if name in sheets}
     known = {row["trial"]: row for row in read_trials()}
     row = {
         "trial": options.trial,

@@ -143,6 +143,9 @@ def test_every_number_of_a_card_depends_on_its_record(lora_run: Path) -> None:
     for values in (*other["evaluation"]["systems"].values(), other["evaluation"]["comparison"]):
         for figure in FIGURES:
             values[figure] += 0.0123
+        # Under the chosen rule they stand there once more.
+        values.pop("conventions", None)
+        values.pop("difference_conventions", None)
     other["evaluation"]["comparison"]["other"] = other["evaluation"]["systems"]["tuned"]
     assert len(foreign_numbers(text, other, *names)) > len(FIGURES)
 

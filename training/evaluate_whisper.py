@@ -111,7 +111,7 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
     """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
     ledgers = {name: system.rows for name, system in written.items()}
-    rule = rule_for(record["model"]["language"])
+    rule, speech = rule_for(record["model"]["language"]), record["data"]["source"].get("speech", "")
     scores, measured, comparison = score_all(written, Bootstrap(replicates=options.replicates), rule)
     systems = record.get("evaluation", {}).get("systems", {}) | measured
     for name, figures in scores.items():
@@ -121,7 +121,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         "run": str(options.run),
         "clips": clips,
         "split_sha256": record["data"]["split_sha256"],
-        "speech": record["data"]["source"].get("speech", ""),
+        "speech": speech,
         **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
@@ -137,7 +137,6 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_section(options.run, "evaluation", section)
-    speech = record["data"]["source"].get("speech", "")
     draw(options.run / "figures", scores, speech)
     write_measured(options.run)
     if comparison:

@@ -16,7 +16,6 @@ stand beside them. `--push-to-hub OWNER/NAME` measures the model at the end and 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +31,7 @@ from transformers.hf_argparser import HfArgumentParser
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option
+from processes import is_main_process, process_count
 from run_news import say
 from run_record import NAME, RunError, add_section, circumstances, read_record
 
@@ -144,7 +144,7 @@ def finetune(options: FinetuneOptions) -> dict | None:
 
         # A token that has expired is better known now than after fifty epochs.
         check_push(options.push_to_hub, lora=options.tuning == "lora")
-    main_process = int(os.environ.get("RANK", "0")) == 0
+    main_process = is_main_process()
     if is_trained(options.output):
         say(f"{options.output} is trained.")
     else:
@@ -197,8 +197,7 @@ def check_same_run(options: FinetuneOptions, data: SpeechData, others: SpeechDat
         now = {"data": data.split_sha256, "others": others.split_sha256 if others else None}
         then = {"data": clips["split_sha256"], "others": clips.get("others", {}).get("split_sha256")}
         different += [name for name in now if now[name] != then[name]]
-        processes = int(os.environ.get("WORLD_SIZE", "1"))
-        if clips.get("processes", processes) != processes:
+        if clips.get("processes", process_count()) != process_count():
             different.append("number of processes")
     if different:
         raise RunError(

@@ -1,9 +1,9 @@
 """What a job says while it works."""
 
-import os
+from processes import is_main_process
 
 
 def say(line: str) -> None:
     """Print a line, from the main process only."""
-    if int(os.environ.get("RANK", "0")) == 0:
+    if is_main_process():
         print(line, flush=True)

@@ -10,7 +10,6 @@ publishes models, data and Space, each as a private repository of OWNER; without
     python training/tune_persian.py --workbook S.xlsx --audio-folder D --base-model packaged:whisper-base --minutes 1
 """
 
-import hashlib
 import json
 import shlex
 import sys
@@ -23,6 +22,8 @@ from jobs import JobError, run_job
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
 from run_record import read_record
+from sheets.speech_data import SOURCE
+from sheets.transcripts import workbook_sha256
 
 TUNINGS = ("lora", "full")
 
@@ -124,11 +125,11 @@ def check_same_sheet(workbook: Path, data: Path) -> None:
     Raises:
         ValueError: they were.
     """
-    source = data / "source.json"
+    source = data / SOURCE
     if not source.is_file() or not workbook.is_file():
         return
     known = json.loads(source.read_text(encoding="utf-8")).get("workbook_sha256")
-    if known != hashlib.sha256(workbook.read_bytes()).hexdigest():
+    if known != workbook_sha256(workbook):
         raise ValueError(
             f"{data} was prepared from another sheet than {workbook} is now; give another --name, or delete it and the "
             "runs that were trained on it."

@@ -88,8 +88,8 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
             card would state a number that is not in the record.
     """
     check_measured(record, kind)
-    check_base(record["base"]["name"], options.licence or record["base"]["licence"], adapter=kind.name == "adapter")
     licence = options.licence or record["base"]["licence"].lower()
+    check_base(record["base"]["name"], licence, adapter=kind.name == "adapter")
     data = record["data"]
     dataset = options.dataset or data.get("repository") or data["source"].get("dataset", "").partition(":")[0]
     base = record["base"]["name"] if is_hub_name(record["base"]["name"]) else ""

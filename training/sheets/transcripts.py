@@ -65,6 +65,11 @@ class Transcripts:
     origin: dict[str, Any] = field(default_factory=dict)
 
 
+def workbook_sha256(path: Path) -> str:
+    """Returns by what data know the sheet that they were prepared from."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def read_transcripts(
     path: Path, *, audio_column: str = "audio", text_column: str = "text", sheet: str | None = None
 ) -> Transcripts:
@@ -98,7 +103,7 @@ def read_transcripts(
     (_, header), *body = table
     places = _column_places([cell.text for cell in header], audio_column, text_column, path.name)
     cells = ((number, {name: row[at] for name, at in places.items() if at < len(row)}) for number, row in body)
-    origin = {"workbook": path.name, "sheet": sheet, "workbook_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    origin = {"workbook": path.name, "sheet": sheet, "workbook_sha256": workbook_sha256(path)}
     return collect_rows(cells, places, origin)
 
 

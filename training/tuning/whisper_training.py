@@ -13,6 +13,7 @@ from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, set_se
 from transformers.utils import logging
 
 from najva.transcriber.tokens import WhisperTokens
+from processes import process_count
 from run_news import say
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData
@@ -103,8 +104,7 @@ def build_trainer(
     callbacks = [Clock(60 * options.minutes, by_steps=strategy == "steps"), History(options.output, say)]
     if options.early_stopping:
         callbacks.append(EarlyStoppingCallback(options.early_stopping))
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    steps = options.evaluate_steps or len(training) // (options.batch_size * processes)
+    steps = options.evaluate_steps or len(training) // (options.batch_size * process_count())
     cpu = not torch.cuda.is_available()
     half = options.precision == "bf16" or (options.precision == "auto" and has_bf16(cpu))
     arguments = Seq2SeqTrainingArguments(
@@ -154,7 +154,7 @@ def build_trainer(
 
 def use_whole_processor() -> None:
     """Compute on every core: `accelerate launch` leaves a process on a CPU one thread unless it is told otherwise."""
-    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1
+    alone = process_count() == 1
     if alone and "ACCELERATE_MIXED_PRECISION" in os.environ and torch.get_num_threads() == 1:
         torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 

@@ -5,11 +5,12 @@
 
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --sheets talks.xlsx english.csv:en
 
-Every system gets a ledger in `runs/NAME/ledgers/`, and `run.json` gets the figures that the ledgers hold. A base ledger
-of the same clips and the same decode settings is used again, from a neighbouring run too. With several processes the
-clips are shared out and each is decoded once. `--sheets` measures base and tuned model on other recordings as well,
-each sheet by itself, such as those of other people, or of another language: what did tuning forget of it? To try it on
-a CPU, `--clips 20` decodes the first twenty test clips; `run.json` says so, and no card takes such figures.
+Every system gets a ledger in `runs/NAME/ledgers/`, `run.json` gets the figures that the ledgers hold, and `README.md`
+is the card that states them. A base ledger of the same clips and the same decode settings is used again, from a
+neighbouring run too. With several processes the clips are shared out and each is decoded once. `--sheets` measures base
+and tuned model on other recordings as well, each sheet by itself, such as those of other people, or of another
+language: what did tuning forget of it? To try it on a CPU, `--clips 20` decodes the first twenty test clips; `run.json`
+says so, and no card takes such figures.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from najva.comparison import rule_for
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option
-from publishing.measured import write_measured
+from publishing.run_folder import update_run_folder
 from run_record import RunError, add_section, circumstances, read_record
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
@@ -138,7 +139,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_section(options.run, "evaluation", section)
     draw(options.run / "figures", scores, speech)
-    write_measured(options.run)
+    update_run_folder(options.run)
     if comparison:
         before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
         print(
@@ -218,7 +219,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
         said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
     if others:
         add_section(options.run, "sheets", sections)
-        write_measured(options.run)
+        update_run_folder(options.run)
     return said
 
 

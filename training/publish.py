@@ -28,7 +28,7 @@ from options import option
 from publishing.card_text import CardError
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
-from publishing.measured import KINDS, kinds_of, write_measured
+from publishing.measured import kinds_of
 from publishing.staging import (
     README,
     StagingError,
@@ -172,9 +172,9 @@ def publish_run(
         results = [_staged_only(item) for item in staged]
     else:
         results = [asdict(done) for done in publish(staged, public=public, replace=replace, say=say)]
-        for item in staged:
-            _keep_card(item, run / KINDS[item.folder.name].folder)
-        write_measured(run)
+        # As it was published, in the place of the one that names folders of this machine.
+        with whole_file(run / README) as unfinished:
+            shutil.copyfile(staged[-1].folder / README, unfinished)
         if staging is None:
             shutil.rmtree(run / "staged")
     first = results[-1]
@@ -258,13 +258,6 @@ def _staged_only(item: Staged) -> dict:
     nothing = Published(item.repository, item.kind, "", "", len(files), 0, changed=False, public=False)
     total = sum(path.stat().st_size for path in files.values())
     return asdict(nothing) | {"bytes": total, "dry_run": True, "staged": str(item.folder)}
-
-
-def _keep_card(item: Staged, folder: Path) -> None:
-    """Keep the card beside the weights."""
-    card = (item.folder / README).read_bytes()
-    with whole_file(folder / README) as unfinished:
-        unfinished.write_bytes(card)
 
 
 def _size(count: int) -> str:

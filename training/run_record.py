@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from whole_files import whole_file
+from whole_files import write_json
 
 NAME = "run.json"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "ctranslate2", "jiwer", "numpy")
@@ -50,8 +50,7 @@ def add_section(folder: Path, name: str, content: Mapping) -> dict:
     """
     record = read_record(folder) if (folder / NAME).is_file() else {}
     record[name] = dict(content)
-    with whole_file(folder / NAME) as unfinished:
-        unfinished.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / NAME, record)
     return record
 
 

@@ -37,7 +37,7 @@ from synthesis.speech_recipes import Palette
 from synthesis.spoken_clips import Outcome, foreign_clips, speak_rows
 from synthesis.spoken_sheet import SpokenRow, SpokenSheet, read_sheet, write_copy
 from synthesis.synthetic_speech import PERSIAN_VOICES, SynthesisError, check_voices, engine_version, installed_variants
-from whole_files import whole_file
+from whole_files import write_json
 
 RECORD = "speech.json"
 _SHOWN_FAULTS = 20
@@ -239,12 +239,6 @@ def finish(
 def copy_path(folder: Path, sheet: SpokenSheet) -> Path:
     """Returns where the workbook's copy goes."""
     return folder / sheet.path.with_suffix(".xlsx").name
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Writes a JSON file, whole or not at all."""
-    with whole_file(path) as unfinished:
-        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Files that are there whole or not at all."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -30,3 +32,17 @@ def whole_file(path: str | os.PathLike) -> Iterator[Path]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def write_json(path: str | os.PathLike, content: Any) -> None:
+    """Writes JSON values as people can read them, Persian as Persian, whole or not at all.
+
+    Args:
+        path: The file that is wanted.
+        content: What `json` can write.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

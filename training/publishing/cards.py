@@ -39,12 +39,13 @@ class CardOptions:
     """What a card says besides what the record holds.
 
     Attributes:
-        repository: `OWNER/NAME` of the model.
+        repository: `OWNER/NAME` of the model, or the folder where it lies, not published yet.
         siblings: repositories of the run's other models by kind, such as `{"merged": "OWNER/NAME-merged"}`.
         licence: in the Hub's spelling; empty for the base's.
         dataset: repository of the data; empty for what the record names, or none.
         group_by: what the split kept on one side; None where clips were drawn one by one.
         figures: names of the pictures in `figures/`.
+        title: of the page; empty for the repository's name.
     """
 
     repository: str
@@ -53,6 +54,12 @@ class CardOptions:
     dataset: str = ""
     group_by: str | None = None
     figures: Sequence[str] = ()
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.title or self.repository.rpartition("/")[2]
 
 
 def check_base(name: str, licence: str, *, adapter: bool) -> None:
@@ -104,14 +111,14 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         datasets=[dataset] if dataset else None,
         metrics=["wer", "cer"],
         tags=_tags(record, kind),
-        model_name=options.repository.rpartition("/")[2],
+        model_name=options.name,
         eval_results=_results(record, kind, dataset),
     )
     context = {
         "run": record,
         "kind": kind,
         "repository": options.repository,
-        "title": options.repository.rpartition("/")[2],
+        "title": options.name,
         "siblings": options.siblings,
         "licence": licence,
         "dataset": dataset,
@@ -124,7 +131,7 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         "means": MEANS,
         "systems": ["base", "tuned", "merged"] if record["model"]["tuning"] == "lora" else ["base", "tuned"],
     }
-    names = (options.repository, *options.siblings.values(), dataset, licence)
+    names = (options.name, options.repository, *options.siblings.values(), dataset, licence)
     return write_card("model.md.jinja", metadata, context, record, names, ModelCard)
 
 

@@ -1,16 +1,12 @@
 """What a run was measured to do, fit to be shown: checked for honesty, and as the Space reads it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from evaluation.clip_counts import FIGURES, MEANS
 from najva.languages import LANGUAGES
 from publishing.card_text import CardError
-from run_record import read_record
-from whole_files import whole_file
 
 MEASURED = "measured.json"
 
@@ -149,27 +145,6 @@ def _rows(name: str, system: str, speech: str, figures: Mapping[str, Any], langu
         }
         for figure, metric in (("mean_clip_wer", "mean WER"), ("wer", "corpus WER"), ("cer", "CER"))
     ]
-
-
-def write_measured(run: Path) -> None:
-    """Put `measured.json` beside the weights of a run's models, and take away one that no longer holds.
-
-    Args:
-        run: `runs/NAME`.
-
-    Raises:
-        RunError: the run has no record.
-    """
-    record = read_record(run)
-    for kind in kinds_of(record):
-        path = run / kind.folder / MEASURED
-        try:
-            content = measured_values(record, kind)
-        except CardError:
-            path.unlink(missing_ok=True)
-            continue
-        with whole_file(path) as unfinished:
-            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def kinds_of(record: Mapping[str, Any]) -> list[ModelKind]:

@@ -20,6 +20,7 @@ from publishing.measured import MEASURED, ModelKind, measured_values
 from run_record import NAME, read_record
 from sheets.speech_data import Clip, SpeechData, write_speech
 from sheets.splits import PARTS
+from whole_files import write_json
 
 README = "README.md"
 # Of a model's folder; whatever else lies there, checkpoints or pickles, is not published.
@@ -64,23 +65,13 @@ def stage_model(
     record = without_local_paths(read_record(run))
     weights = run / kind.folder
     check_weights(weights, kind)
-    repository = repositories[kind.name]
-    figures = sorted(path.name for path in (run / "figures").glob("*.png"))
-    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
-    options = CardOptions(
-        repository,
-        {name: sibling for name, sibling in repositories.items() if name != kind.name},
-        licence=licence,
-        dataset=dataset,
-        group_by=split["group_by"],
-        figures=figures,
-    )
+    options = card_options(run, kind, repositories, licence=licence, dataset=dataset)
     card, measured = model_card(record, kind, options), measured_values(record, kind)
     empty(folder)
     names = sorted({path.name for pattern in _WEIGHTS for path in weights.glob(pattern)} - {*_OF_THE_RUN, MEASURED})
     for name in names:
         place(weights / name, folder / name)
-    wanted = [*_OF_THE_RUN[1:], *(f"figures/{name}" for name in figures)]
+    wanted = [*_OF_THE_RUN[1:], *(f"figures/{name}" for name in options.figures)]
     # The test clips' alone: what was said on other sheets may be somebody else's.
     wanted += [f"ledgers/{name}.jsonl" for name in record["evaluation"]["systems"]] if ledgers else []
     for name in wanted:
@@ -92,7 +83,37 @@ def stage_model(
     (folder / README).write_text(card, encoding="utf-8")
     before, after = (record["evaluation"]["systems"][name]["mean_clip_wer"] for name in ("base", kind.system))
     message = f"{kind.name.capitalize()} model: mean WER {before:.2%} before, {after:.2%} after"
-    return Staged(folder, repository, "model", message)
+    return Staged(folder, options.repository, "model", message)
+
+
+def card_options(
+    run: Path,
+    kind: ModelKind,
+    repositories: Mapping[str, str],
+    *,
+    licence: str = "",
+    dataset: str = "",
+    title: str = "",
+) -> CardOptions:
+    """Return what a model's card says besides the run's record.
+
+    Args:
+        run: `runs/NAME`.
+        kind: which of the run's models.
+        repositories: `OWNER/NAME` of each of the run's models by kind, or the folder where it lies.
+        licence: in the Hub's spelling; empty for the base's.
+        dataset: repository of the data.
+        title: of the page; empty for the repository's name.
+    """
+    return CardOptions(
+        repositories[kind.name],
+        {name: sibling for name, sibling in repositories.items() if name != kind.name},
+        licence=licence,
+        dataset=dataset,
+        group_by=json.loads((run / "split.json").read_text(encoding="utf-8"))["group_by"],
+        figures=sorted(path.name for path in (run / "figures").glob("*.png")),
+        title=title,
+    )
 
 
 def check_weights(folder: Path, kind: ModelKind) -> None:
@@ -218,8 +239,3 @@ def place(source: Path, target: Path) -> None:
         os.link(source.resolve(), target)
     except OSError:
         shutil.copyfile(source, target)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON values."""
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

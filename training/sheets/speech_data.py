@@ -19,7 +19,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, Repository
 
 from sheets.faults import DataError
 from sheets.splits import PARTS, Split
-from whole_files import whole_file
+from whole_files import whole_file, write_json
 
 MANIFEST, SPLIT, SOURCE = "manifest.csv", "split.json", "source.json"
 SPEECH = "speech.json"
@@ -184,8 +184,7 @@ def write_speech(folder: Path, clips: Sequence[Clip], split: Split, source: dict
         writer.writerows(asdict(clip) | {"seconds": f"{clip.seconds:.4f}"} for clip in clips)
     sides = {"seed": split.seed, "group_by": split.group_by} | {part: getattr(split, part) for part in PARTS}
     for name, content in ((SOURCE, source), (SPLIT, sides | {"sha256": split_sha256(split, clips)})):
-        with whole_file(folder / name) as unfinished:
-            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_json(folder / name, content)
 
 
 def describe_source(

@@ -19,7 +19,8 @@ from publishing import card_text
 from publishing.card_numbers import foreign_numbers
 from publishing.card_text import CardError
 from publishing.cards import CardOptions, model_card, space_card
-from publishing.measured import KINDS, measured_values, write_measured
+from publishing.measured import KINDS, measured_values
+from publishing.run_folder import place_of, update_run_folder
 from run_record import read_record
 from sheets.speech_data import load_speech
 from tabs.look import model_line
@@ -357,11 +358,29 @@ def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
 def test_a_model_that_was_measured_on_some_clips_only_is_shown_as_unmeasured(run: Path) -> None:
     """An evaluation that ends with a few clips takes away what an earlier one said."""
     folders = [run / "adapter", run / "merged"] if run.name == "lora" else [run]
-    write_measured(run)
+    update_run_folder(run)
     assert all(json.loads((folder / "measured.json").read_text("utf-8"))["figures"] for folder in folders)
+    assert (run / "README.md").is_file()
     change_record(run, _set(1, *_SYSTEMS, "base", "made_with", "clips"))
-    write_measured(run)
+    said = []
+    update_run_folder(run, said.append)
     assert not any((folder / "measured.json").exists() for folder in folders)
+    assert not (run / "README.md").exists()
+    assert len(said) == 1 and "measured on 1 test clips" in said[0]
+
+
+def test_a_run_folder_holds_its_card(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published one word for word, but for names: the folder is the model's, and the snippet works as it stands."""
+    monkeypatch.chdir(run.parent)
+    update_run_folder(run)
+    text, lora = (run / "README.md").read_text("utf-8"), run.name == "lora"
+    assert check_card(text, "model") == ([], []) and ModelCard(text).data.model_name == run.name
+    folder = f"./{run.name}/adapter" if lora else f"./{run.name}"
+    assert f"NAJVA_ASR_PERSIAN={folder} " in text and f'"{folder}"' in text and "(figures/history.png)" in text
+    assert ("./lora/merged is the whole model" in text) == lora and f"huggingface.co/{run.name}" not in text
+    assert find_checkpoint(folder, Hub(offline=True), Path()).is_adapter == lora
+    monkeypatch.chdir(run)
+    assert place_of(run.parent) == str(run.parent.resolve())
 
 
 def test_the_spaces_card_names_its_models_and_keeps_the_rest() -> None:

@@ -28,6 +28,8 @@ from transformers.hf_argparser import HfArgumentParser
 
 from jobs import FOLDER, JobError, run_job
 from options import option
+from publishing.measured import KINDS
+from publishing.staging import stage_model
 from run_record import add_section, read_record
 from sheets.transcripts import read_transcripts
 from whole_files import whole_file
@@ -37,8 +39,8 @@ TRIALS = "trials.csv"
 BASE = "packaged:whisper-base"
 # The neural voice states no licence, so neither MIT nor any other can be given to what learned from it.
 LICENCE = "other"
-# As it would be called on the Hub.
-REPOSITORY = "najva/whisper-base-fa-lora"
+# It is on no Hub: where it lies in this repository.
+PLACE = "./space/embedded/persian-adapter"
 # Half of them women's, so that a voice that nobody trained on is not one kind of voice.
 WITHHELD_VOICES = ("fa+f2", "fa+steph", "fa+robert", "fa+pablo")
 NEURAL_NOTES = (
@@ -102,11 +104,9 @@ def choose(options: EmbedOptions) -> dict:
     looks = sum(bool(trial["looked_at_people"]) for trial in rows)
     chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]
     add_section(run, "trials", {"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
-    staged = run_job(
-        *("publish.py", "model", "--run", str(run), "--repository", REPOSITORY, "--part", "adapter"),
-        *("--licence", LICENCE, "--dry-run"),
-    )
-    shutil.copytree(staged["staged"], EMBEDDED, dirs_exist_ok=True)
+    kind = KINDS["adapter"]
+    staged = stage_model(run, kind, run / "staged" / kind.name, {kind.name: PLACE}, licence=LICENCE)
+    shutil.copytree(staged.folder, EMBEDDED, dirs_exist_ok=True)
     return row
 
 

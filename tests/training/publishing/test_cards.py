@@ -12,6 +12,7 @@ import yaml
 from huggingface_hub import ModelCard, SpaceCard
 from made_runs import change_record, half_right, make_run, measure, nothing_right, one_wrong
 
+from embed_persian import LICENCE, PLACE
 from evaluation.clip_counts import FIGURES
 from najva.pretrained import Hub, find_checkpoint
 from najva.services import Role
@@ -21,6 +22,7 @@ from publishing.card_text import CardError
 from publishing.cards import CardOptions, model_card, space_card
 from publishing.measured import KINDS, measured_values
 from publishing.run_folder import place_of, update_run_folder
+from publishing.staging import card_options
 from run_record import read_record
 from sheets.speech_data import load_speech
 from tabs.look import model_line
@@ -381,6 +383,14 @@ def test_a_run_folder_holds_its_card(run: Path, monkeypatch: pytest.MonkeyPatch)
     assert find_checkpoint(folder, Hub(offline=True), Path()).is_adapter == lora
     monkeypatch.chdir(run)
     assert place_of(run.parent) == str(run.parent.resolve())
+
+
+def test_the_embedded_adapters_card_is_that_of_its_record() -> None:
+    folder, kind = ROOT / "space" / "embedded" / "persian-adapter", KINDS["adapter"]
+    options = card_options(folder, kind, {kind.name: PLACE}, licence=LICENCE)
+    text = (folder / "README.md").read_text("utf-8")
+    assert text == model_card(read_record(folder), kind, options)
+    assert (ROOT / PLACE).resolve() == folder and f'"{PLACE}"' in text and "huggingface.co/najva" not in text
 
 
 def test_the_spaces_card_names_its_models_and_keeps_the_rest() -> None:

@@ -179,51 +179,6 @@ def mean_clip_wer(references: Sequence[str], hypotheses: Sequence[str], *, norma
     return sum(clip.rate for clip in counts) / len(counts)
 
 
-def paired_bootstrap_interval(
-    errors_a: ArrayLike,
-    errors_b: ArrayLike,
-    lengths: ArrayLike,
-    *,
-    clusters: Sequence[Hashable] | None = None,
-    replicates: int = 10_000,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """Estimates by how much the corpus rate of system B differs from that of system A on the same clips.
-
-    Whole clips are drawn with replacement, always with both systems' errors, and the percentiles of the replicates'
-    differences bound the interval (Bisani & Ney, ICASSP 2004). Clips of one speaker or recording are not independent;
-    with ``clusters`` whole clusters are drawn instead (Liu & Peng, Interspeech 2020, arXiv:1912.09508), which widens
-    the interval to what the data support.
-
-    Rates in place of errors and ones in place of lengths give the interval of the mean clip rate's difference; zeros as
-    ``errors_a`` give that of B's rate alone.
-
-    Args:
-        errors_a: Errors of system A per clip, shape (clips,).
-        errors_b: Errors of system B per clip, shape (clips,).
-        lengths: Length of each reference in the same unit, shape (clips,), at least 0.
-        clusters: Label of each clip's speaker or recording, shape (clips,).
-        replicates: Number of resampled corpora.
-        confidence: Share of replicates inside the interval, between 0 and 1.
-        seed: Seed of numpy's generator; equal seeds give equal bounds.
-
-    Returns:
-        The difference B minus A and its bounds; below zero B is better.
-
-    Raises:
-        ValueError: If the shapes differ, fewer than two clips or clusters are given (nothing to resample), or no
-            reference has a length.
-    """
-    difference, length = np.asarray(errors_b, float) - np.asarray(errors_a, float), np.asarray(lengths, float)
-    if not np.shape(errors_a) == np.shape(errors_b) == length.shape or length.ndim != 1:
-        raise ValueError("Errors, lengths and clusters must each hold one value per clip.")
-    if length.sum() <= 0:
-        raise ValueError("Every reference is empty, so there is no error rate to compare.")
-    drawn = bootstrap_ratios(difference[:, None], length[:, None], clusters=clusters, replicates=replicates, seed=seed)
-    return percentile_interval(difference.sum() / length.sum(), drawn[:, 0], confidence)
-
-
 # One thread: the products below are so thin that more would wait for each other, the longer the busier the machine
 # (10,888 clips, 36 figures, 10,000 replicates on two busy cores: 1.4 s with one, 3.5 to 12 s with two).
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -236,6 +191,10 @@ def bootstrap_ratios(
     seed: int = 0,
 ) -> np.ndarray:
     """Draws whole clips, or whole clusters of clips, with replacement and recomputes every figure on each draw.
+
+    The percentiles of the draws bound a figure's interval (Bisani & Ney, ICASSP 2004). Clips of one speaker or
+    recording are not independent; with ``clusters`` whole clusters are drawn instead (Liu & Peng, Interspeech 2020,
+    arXiv:1912.09508), which widens the interval to what the data support.
 
     A figure is a ratio of two sums over clips: errors over lengths is a corpus rate, rates over ones a mean clip rate,
     a difference of errors over lengths a paired difference. All figures see the same draws, so whatever is derived from

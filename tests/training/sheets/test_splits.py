@@ -8,7 +8,7 @@ import pytest
 from najva.persian import normalize
 from sheets.clip_groups import linked_groups, neighbours_in_train, numbered_recordings
 from sheets.faults import DataError
-from sheets.splits import PARTS, draw_split, wanted_count
+from sheets.splits import PARTS, _first_subset, draw_split, wanted_count
 from sheets.transcripts import read_transcripts
 
 
@@ -79,6 +79,23 @@ def test_counts_are_as_near_as_groups_allow(seed):
     target = wanted_count(sum(sizes), 0.2)
     subsets = itertools.chain.from_iterable(itertools.combinations(sizes, k) for k in range(1, len(sizes)))
     assert abs(len(split.test) - target) == min(abs(sum(subset) - target) for subset in subsets)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_front_of_the_ranking_is_preferred(seed):
+    """Of all sets that come as near, the one that takes the first group in which any two differ."""
+    generator = random.Random(seed)
+    sizes = [generator.choice((1, 2, 3, 5)) for _ in range(9)]
+    target = generator.randrange(1, sum(sizes))
+    choices = [pick for pick in itertools.product((True, False), repeat=9) if any(pick) and not all(pick)]
+    sums = {pick: sum(itertools.compress(sizes, pick)) for pick in choices}
+    nearest = min(sums.values(), key=lambda value: (abs(value - target), value))
+    assert _first_subset(sizes, target) == list(max(pick for pick in choices if sums[pick] == nearest))
+
+
+def test_a_million_clips_take_no_more_memory_than_their_names():
+    groups = [[f"{number}.wav"] for number in range(1_000_000)]
+    assert sum(_first_subset([len(group) for group in groups], 200_000)) == 200_000
 
 
 def test_too_few_for_three_parts():

@@ -22,7 +22,7 @@ import setup  # noqa: F401  (makes the project importable)
 from opencc import OpenCC
 from systems import SYSTEMS
 
-from metrics import character_counts, paired_bootstrap_interval, pool, word_counts
+from metrics import bootstrap_ratios, character_counts, percentile_interval, pool, word_counts
 from najva import audio
 from najva.comparison import rule_for
 from najva.pretrained.packaged_whisper import packaged_whisper
@@ -155,9 +155,9 @@ def compare_persian(workers: dict[str, Worker]) -> dict[str, list[str]]:
         print(f"46 Persian clips, {name}: CER {100 * pool(counts).rate:.1f} %, WER {100 * words.rate:.1f} %")
     if len(counted) == 2:
         ours, theirs = counted.values()
-        interval = paired_bootstrap_interval(
-            [count.errors for count in theirs], [count.errors for count in ours], [c.reference_length for c in ours]
-        )
+        change = [[own.errors - other.errors] for own, other in zip(ours, theirs, strict=True)]
+        drawn = bootstrap_ratios(change, [[count.reference_length] for count in ours])
+        interval = percentile_interval(pool(ours).rate - pool(theirs).rate, drawn[:, 0])
         print(
             f"CER, ours less theirs: {100 * interval.estimate:+.1f} points, 95 % interval "
             f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f}"

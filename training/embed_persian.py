@@ -20,14 +20,14 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import FOLDER, JobError, run_job
-from options import option
+from options import option, required
 from publishing.measured import KINDS
 from publishing.staging import stage_model
 from run_record import add_section, read_record
@@ -55,10 +55,10 @@ SELECTION, PEOPLE = ("withheld-voices", "long-readings"), ("read-people", "infor
 class EmbedOptions:
     """Which trial, and what it is made of."""
 
-    neural: Path = field(metadata={"help": "folder of the neural voice, with its transcripts.xlsx"})
-    workbook: Path = field(metadata={"help": "sheet whose sentences espeak-ng speaks"})
-    people: Path = field(metadata={"help": "folder of real clips: read/, informal/, long/ and transcripts.xlsx"})
-    trial: str = field(metadata={"help": "its name"})
+    neural: Path = required("folder of the neural voice, with its transcripts.xlsx")
+    workbook: Path = required("sheet whose sentences espeak-ng speaks")
+    people: Path = required("folder of real clips: read/, informal/, long/ and transcripts.xlsx")
+    trial: str = required("its name")
     options: str = option("", "of finetune_whisper.py, in one string")
     sentences: int = option(4200, "of the sheet")
     also: list[str] = option([], "further sheets that a chosen one is measured on, as in evaluate_whisper.py --sheets")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +31,7 @@ from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read
 from najva.comparison import rule_for
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
-from options import option
+from options import option, required
 from publishing.run_folder import update_run_folder
 from run_record import RunError, add_section, circumstances, read_record
 from sheets.faults import DataError
@@ -42,16 +42,16 @@ from sheets.speech_data import SpeechData, load_speech
 class EvaluateOptions:
     """What to decode, and how."""
 
-    data: str = field(metadata={"help": "folder of prepare_transcripts.py, or a data set repository OWNER/NAME"})
-    run: Path = field(metadata={"help": "folder of the run"})
-    model: str = field(default="", metadata={"help": "only this model, into ledgers/NAME.jsonl; default: the run's"})
-    part: Literal["test", "validation"] = field(default="test", metadata={"help": "clips to decode"})
-    clips: int = field(default=0, metadata={"help": "only the first so many clips; 0: all"})
-    engine: Literal["auto", "ctranslate2", "torch"] = field(default="auto", metadata={"help": "auto: as the Space"})
-    compute_type: str = field(default="", metadata={"help": "arithmetic; empty: int8 on a CPU, half on a GPU"})
+    data: str = required("folder of prepare_transcripts.py, or a data set repository OWNER/NAME")
+    run: Path = required("folder of the run")
+    model: str = option("", "only this model, into ledgers/NAME.jsonl; default: the run's")
+    part: Literal["test", "validation"] = option("test", "clips to decode")
+    clips: int = option(0, "only the first so many clips; 0: all")
+    engine: Literal["auto", "ctranslate2", "torch"] = option("auto", "auto: as the Space")
+    compute_type: str = option("", "arithmetic; empty: int8 on a CPU, half on a GPU")
     sheets: list[str] = option([], "sheets of other recordings to measure on; SHEET:CODE is in another language")
-    full_window: bool = field(default=False, metadata={"help": "always the checkpoint's whole window"})
-    replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
+    full_window: bool = option(False, "always the checkpoint's whole window")
+    replicates: int = option(10_000, "bootstrap replicates of the intervals")
 
     @property
     def some(self) -> str:

@@ -20,7 +20,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -30,7 +30,7 @@ from transformers.hf_argparser import HfArgumentParser
 
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
-from options import option
+from options import option, required
 from processes import is_main_process, process_count
 from run_news import say
 from run_record import NAME, RunError, add_section, circumstances, read_record
@@ -48,11 +48,9 @@ if TYPE_CHECKING:
 class FinetuneOptions:
     """What a fine-tuning is made of."""
 
-    data: str = field(metadata={"help": "folder of prepare_transcripts.py, or a data set repository OWNER/NAME"})
-    output: Path = field(metadata={"help": "folder of the run"})
-    tuning: Literal["lora", "full"] = field(
-        metadata={"help": "lora (small updates beside the weights) or full (all weights)"}
-    )
+    data: str = required("folder of prepare_transcripts.py, or a data set repository OWNER/NAME")
+    output: Path = required("folder of the run")
+    tuning: Literal["lora", "full"] = required("lora (small updates beside the weights) or full (all weights)")
     others: str = option("", "another data folder whose training clips are mixed in; validation and test stay --data's")
     others_share: float = option(0.5, "of an epoch's clips that are --others'")
     base_model: str = option("openai/whisper-small", "model reference that training starts from")

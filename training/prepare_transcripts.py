@@ -16,14 +16,14 @@ clips a second and processor. Seconds, with the test data:
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.persian import normalize
-from options import option
+from options import option, required
 from sheets.checked_clips import Limits, check_clips, usable_clips
 from sheets.clip_groups import linked_groups
 from sheets.faults import DataError, write_faults
@@ -39,7 +39,7 @@ from whole_files import whole_file
 class Options:
     """What the job is asked to do."""
 
-    output: str = field(metadata={"help": "the data folder to write; its name is the data's name"})
+    output: str = required("the data folder to write; its name is the data's name")
     workbook: str | None = option(None, "the transcript sheet: .xlsx, .csv or .tsv")
     audio_folder: str | None = option(None, "where the sheet's file names start (default: the sheet's own folder)")
     dataset: str | None = option(None, "an audio data set of the Hub instead: OWNER/NAME or OWNER/NAME:CONFIG")

@@ -17,14 +17,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.pretrained.errors import ModelError
-from options import option
+from options import option, required
 from publishing.card_text import CardError
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
@@ -49,7 +49,7 @@ _SHOWN_FILES = 40
 class _Common:
     """What every push may be told."""
 
-    repository: str = field(metadata={"help": "OWNER/NAME on the Hub"})
+    repository: str = required("OWNER/NAME on the Hub")
     public: bool = option(False, "show it to everybody, once all of it is there")
     dry_run: bool = option(False, "write the staged folder only; the Hub is not asked")
     staging: str = option("", "empty or new folder to stage in, and to keep; by default beside what is published")
@@ -60,7 +60,7 @@ class _Common:
 class ModelOptions(_Common):
     """Which run to publish, and as what."""
 
-    run: Path = field(metadata={"help": "folder of the run"})
+    run: Path = required("folder of the run")
     part: Literal["all", "adapter", "merged"] = option("all", "of a LoRA run")
     licence: str = option("", "in the Hub's spelling, such as apache-2.0; empty: the base's")
     dataset: str = option("", "repository of the data, for the card")
@@ -71,7 +71,7 @@ class ModelOptions(_Common):
 class DatasetOptions(_Common):
     """Which data to publish, and as what."""
 
-    data: str = field(metadata={"help": "folder of prepare_transcripts.py"})
+    data: str = required("folder of prepare_transcripts.py")
     audio: bool = option(False, "with the clips")
     licence: str = option("", "in the Hub's spelling, such as cc-by-4.0")
 

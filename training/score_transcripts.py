@@ -14,7 +14,7 @@ on any CPU, from nothing:
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -31,24 +31,23 @@ from evaluation.score_report import (
     score_values,
 )
 from evaluation.scoring import Comparison, Score, compare, score
+from options import option, required
 
 
 @dataclass(frozen=True)
 class ScoreOptions:
     """What to score and how."""
 
-    ledger: str = field(metadata={"help": "CSV or JSON Lines with the columns id, reference, hypothesis[, group]"})
-    against: str | None = field(
-        default=None, metadata={"help": "another ledger of the same clips; differences are this one minus --ledger"}
+    ledger: str = required("CSV or JSON Lines with the columns id, reference, hypothesis[, group]")
+    against: str | None = option(None, "another ledger of the same clips; differences are this one minus --ledger")
+    normalizer: Literal["fa-v1", "fa-joined", "raw", "as-given", "basic"] = option(
+        "fa-v1", "text rule of the figures; 'basic' is for languages other than Persian"
     )
-    normalizer: Literal["fa-v1", "fa-joined", "raw", "as-given", "basic"] = field(
-        default="fa-v1", metadata={"help": "text rule of the figures; 'basic' is for languages other than Persian"}
-    )
-    replicates: int = field(default=10_000, metadata={"help": "bootstrap replicates of the intervals"})
-    confidence: float = field(default=0.95, metadata={"help": "confidence of the intervals, between 0 and 1"})
-    seed: int = field(default=0, metadata={"help": "seed of the bootstrap"})
-    words: int = field(default=10, metadata={"help": "how many of the commonest confusions of words to show"})
-    figures: str | None = field(default=None, metadata={"help": "folder for the pictures; none are made without it"})
+    replicates: int = option(10_000, "bootstrap replicates of the intervals")
+    confidence: float = option(0.95, "confidence of the intervals, between 0 and 1")
+    seed: int = option(0, "seed of the bootstrap")
+    words: int = option(10, "how many of the commonest confusions of words to show")
+    figures: str | None = option(None, "folder for the pictures; none are made without it")
 
     def __post_init__(self) -> None:
         """Raises a ValueError for a value that no job could use."""

@@ -25,13 +25,13 @@ Two idle cores speak some 90 sentences a second, with noise and room some 50. Fo
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from transformers.hf_argparser import HfArgumentParser
 
-from options import option
+from options import option, required
 from sheets.faults import DataError
 from synthesis.speech_recipes import Palette
 from synthesis.spoken_clips import Outcome, foreign_clips, speak_rows
@@ -47,8 +47,8 @@ _SHOWN_FAULTS = 20
 class Options:
     """What the job is asked to do."""
 
-    workbook: str = field(metadata={"help": "the transcript sheet: .xlsx, .csv or .tsv"})
-    output: str = field(metadata={"help": "folder of the clips; the sheet's file names start there"})
+    workbook: str = required("the transcript sheet: .xlsx, .csv or .tsv")
+    output: str = required("folder of the clips; the sheet's file names start there")
     voices: list[str] = option([], "which voices speak, such as fa fa+m3, or how many (default: all usable ones)")
     exclude_voices: list[str] = option([], "voices that are withheld")
     rows: str | None = option(None, "speak these clips only: SPLIT.json:test, of a prepared data folder")

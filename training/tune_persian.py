@@ -13,12 +13,13 @@ publishes models, data and Space, each as a private repository of OWNER; without
 import json
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import JobError, run_job
+from options import option, required
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
 from run_record import read_record
@@ -32,26 +33,20 @@ TUNINGS = ("lora", "full")
 class MissionOptions:
     """What to tune on, and how long."""
 
-    workbook: Path = field(metadata={"help": "sheet with the columns audio and text"})
-    audio_folder: Path = field(metadata={"help": "folder that the sheet's file names are in"})
-    owner: str = field(default="", metadata={"help": "user or organisation on the Hub; empty: publish nothing"})
-    name: str = field(default="", metadata={"help": "of data and models; empty: the workbook's"})
-    base_model: str = field(default="openai/whisper-small", metadata={"help": "model reference"})
-    tunings: str = field(default="lora,full", metadata={"help": "comma-separated: lora, full"})
-    epochs: float = field(default=50.0, metadata={"help": "passes over the training clips"})
-    minutes: float = field(default=0.0, metadata={"help": "limit of each training; 0: none"})
-    sheets: list[str] = field(
-        default_factory=list, metadata={"help": "further recordings to measure on, as in evaluate_whisper.py"}
-    )
-    augment: str = field(default="speed,noise", metadata={"help": "see finetune_whisper.py"})
-    options: str = field(
-        default="", metadata={"help": "further ones of finetune_whisper.py, in one string, such as '--batch-size 8'"}
-    )
-    prepare: str = field(
-        default="", metadata={"help": "the same of prepare_transcripts.py, such as '--group-by recording'"}
-    )
-    folder: Path = field(default=Path(), metadata={"help": "where data/ and runs/ are made"})
-    public: bool = field(default=False, metadata={"help": "publish for everybody"})
+    workbook: Path = required("sheet with the columns audio and text")
+    audio_folder: Path = required("folder that the sheet's file names are in")
+    owner: str = option("", "user or organisation on the Hub; empty: publish nothing")
+    name: str = option("", "of data and models; empty: the workbook's")
+    base_model: str = option("openai/whisper-small", "model reference")
+    tunings: str = option("lora,full", "comma-separated: lora, full")
+    epochs: float = option(50.0, "passes over the training clips")
+    minutes: float = option(0.0, "limit of each training; 0: none")
+    sheets: list[str] = option([], "further recordings to measure on, as in evaluate_whisper.py")
+    augment: str = option("speed,noise", "see finetune_whisper.py")
+    options: str = option("", "further ones of finetune_whisper.py, in one string, such as '--batch-size 8'")
+    prepare: str = option("", "the same of prepare_transcripts.py, such as '--group-by recording'")
+    folder: Path = option(Path(), "where data/ and runs/ are made")
+    public: bool = option(False, "publish for everybody")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""

@@ -30,7 +30,7 @@ from jobs import FOLDER, JobError, run_job
 from options import option, required
 from publishing.measured import KINDS
 from publishing.staging import stage_model
-from run_record import add_section, read_record
+from run_record import add_sections, read_record
 from sheets.transcripts import read_transcripts
 from whole_files import whole_file
 
@@ -103,7 +103,7 @@ def choose(options: EmbedOptions) -> dict:
     rows = read_trials()
     looks = sum(bool(trial["looked_at_people"]) for trial in rows)
     chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]
-    add_section(run, "trials", {"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
+    add_sections(run, trials={"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
     kind = KINDS["adapter"]
     staged = stage_model(run, kind, run / "staged" / kind.name, {kind.name: PLACE}, licence=LICENCE)
     shutil.copytree(staged.folder, EMBEDDED, dirs_exist_ok=True)

@@ -33,7 +33,7 @@ from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.run_folder import update_run_folder
-from run_record import RunError, add_section, circumstances, read_record
+from run_record import RunError, add_sections, circumstances, read_record
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
 
@@ -137,7 +137,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         same = sum(a.hypothesis == b.hypothesis for a, b in zip(ledgers["tuned"], ledgers["merged"], strict=True))
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
-    add_section(options.run, "evaluation", section)
+    add_sections(options.run, evaluation=section)
     draw(options.run / "figures", scores, speech)
     update_run_folder(options.run)
     if comparison:
@@ -218,7 +218,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
         print(f"{clips.name} ({LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips), mean WER: {told}.")
         said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
     if others:
-        add_section(options.run, "sheets", sections)
+        add_sections(options.run, sheets=sections)
         update_run_folder(options.run)
     return said
 

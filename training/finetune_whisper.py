@@ -33,7 +33,7 @@ from najva.pretrained.errors import ModelError
 from options import option, required
 from processes import is_main_process, process_count
 from run_news import say
-from run_record import NAME, RunError, add_section, circumstances, read_record
+from run_record import NAME, RunError, add_sections, circumstances, read_record
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
 from sheets.faults import DataError
@@ -218,11 +218,10 @@ def record_start(
     """Write what the run is made of, before it begins."""
     trained = sum(weight.numel() for weight in trainer.model.parameters() if weight.requires_grad)
     parts = {part: data.clips(part) for part in ("train", "validation", "test")}
-    add_section(options.output, "options", comparable(options))
-    add_section(
+    add_sections(
         options.output,
-        "data",
-        {
+        options=comparable(options),
+        data={
             "name": data.name,
             "source": data.source,
             "split_sha256": data.split_sha256,
@@ -234,22 +233,14 @@ def record_start(
             "processes": trainer.args.world_size,
             **describe_others(others),
         },
-    )
-    add_section(
-        options.output,
-        "base",
-        {
+        base={
             "name": base.name,
             "reference": base.checkpoint.reference,
             "revision": base.checkpoint.revision,
             "licence": base.checkpoint.licence,
             "window_seconds": base.window_seconds,
         },
-    )
-    add_section(
-        options.output,
-        "model",
-        {
+        model={
             "tuning": options.tuning,
             "window_seconds": window,
             "language": options.language,
@@ -345,10 +336,9 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
         save_whole(model, base, options.output)
     rows = history_rows(trainer.state.log_history)
     best = min(rows, key=lambda row: row["validation_wer"])
-    add_section(
+    add_sections(
         options.output,
-        "training",
-        {
+        training={
             "epochs": rows[-1]["epoch"],
             "steps": trainer.state.global_step,
             "hours": round(trainer.clock.seconds / 3600, 3),

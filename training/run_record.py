@@ -40,16 +40,15 @@ def read_record(folder: Path) -> dict:
         raise RunError(f"{path} is damaged, as it is not JSON: {error}.") from error
 
 
-def add_section(folder: Path, name: str, content: Mapping) -> dict:
-    """Write one section of a run's record, whole or not at all, and return the record.
+def add_sections(folder: Path, **sections: Mapping) -> dict:
+    """Write sections of a run's record, whole or not at all, and return the record.
 
     Args:
         folder: `runs/NAME`; made if need be.
-        name: of the section; an older one of that name is replaced.
-        content: JSON values.
+        sections: JSON values by the section's name; an older one of that name is replaced.
     """
     record = read_record(folder) if (folder / NAME).is_file() else {}
-    record[name] = dict(content)
+    record |= {name: dict(content) for name, content in sections.items()}
     write_json(folder / NAME, record)
     return record
 

@@ -15,7 +15,7 @@ from evaluation.score_report import comparison_values, score_values
 from evaluation.scoring import compare, score
 from najva.pretrained import Hub, find_checkpoint
 from najva.pretrained.conversion import merge_adapter
-from run_record import add_section
+from run_record import add_sections
 from sheets.speech_data import Clip, load_speech
 from tests.najva.pretrained.tiny_models import WINDOW_SECONDS, save_adapter
 
@@ -99,7 +99,7 @@ def measure(folder: Path, clips: list[Clip], **heard: Mishearing) -> None:
     section["comparison"] = comparison_values(compare(ledgers["base"], ledgers["tuned"], bootstrap=bootstrap))
     if lora:
         section["merged_agrees"] = len(clips)
-    add_section(folder, "evaluation", section)
+    add_sections(folder, evaluation=section)
 
 
 def change_record(folder: Path, change: Callable[[dict], object]) -> None:
@@ -142,14 +142,13 @@ def _record_training(
         "join_share": 0.0,
         "seed": 7,
     }
-    add_section(folder, "options", options)
+    add_sections(folder, options=options)
     source = {"name": "made", "speech": speech, "workbook": "made.xlsx"}
     if speech == "synthetic":
         source |= {"engine": "espeak-ng", "version": "1.51", "voices": ["fa+f2", "fa+m3"]}
-    add_section(
+    add_sections(
         folder,
-        "data",
-        {
+        data={
             "name": "made",
             "source": source,
             "split_sha256": split_sha256,
@@ -157,20 +156,18 @@ def _record_training(
             "hours": hours,
         },
     )
-    add_section(
+    add_sections(
         folder,
-        "base",
-        {"name": base_name, "reference": base_name, "revision": "3f" * 20, "licence": "MIT", "window_seconds": 10},
+        base={"name": base_name, "reference": base_name, "revision": "3f" * 20, "licence": "MIT", "window_seconds": 10},
     )
-    add_section(
+    add_sections(
         folder,
-        "model",
-        {"tuning": tuning, "window_seconds": WINDOW_SECONDS, "language": "fa", "trained_parameters": 1_234_567},
+        model={"tuning": tuning, "window_seconds": WINDOW_SECONDS, "language": "fa", "trained_parameters": 1_234_567},
     )
     best = _HISTORY[1] | {"step": 4, "minutes": 0.25, "validation_mean_clip_wer": 0.625, "validation_cer": 0.375}
     training = {"epochs": 2.0, "steps": 4, "hours": 0.011, "stopped_by_time": False, "precision": "fp32"}
     training |= {"processes": 1, "learning_rate": 0.001, "best": best}
-    add_section(folder, "training", training | _circumstances("training"))
+    add_sections(folder, training=training | _circumstances("training"))
 
 
 def _made_with(name: str, record: dict, clips: int) -> dict:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from evaluation.ledgers import LedgerError, Row, read_ledger, write_ledger
 from najva.comparison import rule_for
 from run_news import say
-from run_record import NAME, RunError, add_section, read_record
+from run_record import NAME, RunError, add_sections, read_record
 from sheets.clip_checks import find_clips, measure_clips
 from sheets.faults import DataError
 from sheets.speech_data import Clip, describe_source
@@ -178,7 +178,7 @@ class Decoder:
             write_ledger(path, rows, normalizer=rule_for(clips.language))
             # At once: what is interrupted later shall not be decoded again.
             ledgers = read_record(self.run).get("ledgers", {})
-            add_section(self.run, "ledgers", ledgers | {path.name: made_with})
+            add_sections(self.run, ledgers=ledgers | {path.name: made_with})
         return Written(rows, made_with)
 
     def _find(self, name: str, made_with: dict, clips: ClipSet) -> Path | None:

@@ -9,16 +9,20 @@ from pathlib import Path
 from threading import RLock
 
 from najva import audio
+from najva.character_model import CharacterModel
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
+from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.engine import Engine
+from najva.transcriber.language_claim import Claim
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector
 
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
+PERSIAN_CHARACTERS = "persian-characters/model.safetensors"
 # An embedded model with more errors than this is called a demonstration.
 DEMONSTRATION_WER = 0.4
 
@@ -172,8 +176,16 @@ class Services:
                         voices["fa"] = self._voice(role.checkpoint)
                     except ModelError as error:
                         self._give_up_persian(error)
-                self._transcriber = Transcriber(self._voice(base.checkpoint), SpeechDetector(), voices)
+                behaviour = Behaviour(claims=self._claims())
+                self._transcriber = Transcriber(self._voice(base.checkpoint), SpeechDetector(), voices, behaviour)
             return self._transcriber
+
+    def _claims(self) -> tuple[Claim, ...]:
+        """Return the rule by which the Persian model claims speech, if it was measured with these very models."""
+        found = {role.role: role.checkpoint.source for role in self.roles}
+        if found != {"speech": "packaged", "persian": "embedded"}:
+            return ()
+        return (Claim("fa", CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CHARACTERS)),)
 
     def _blocks(self, path: Path | str):
         return audio.read_blocks(

@@ -14,8 +14,8 @@ class Behaviour:
     Attributes:
         cutting: where spans end.
         thresholds: when a text is not believed.
-        claim: when a tuned model may claim speech of which the base is unsure; None: never, as long as no thresholds
-            are measured for the models at work.
+        claims: when a tuned model may claim speech for its language; none where none was measured for the models at
+            work.
         beam_size: 1 is greedy.
         temperatures: tried in turn while a text is doubtful.
         candidates: samples drawn above temperature 0.
@@ -30,7 +30,7 @@ class Behaviour:
 
     cutting: Cutting = Cutting()
     thresholds: Thresholds = Thresholds()
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
     beam_size: int = 1
     temperatures: tuple[float, ...] = (0.0, 0.4)
     candidates: int = 3

@@ -10,14 +10,13 @@ import numpy as np
 
 from najva.languages import LANGUAGES
 from najva.transcriber.behaviour import Behaviour
-from najva.transcriber.engine import Decoding, Encoded, Engine, Hypothesis, token_limit
-from najva.transcriber.language_claim import Score
+from najva.transcriber.engine import Decoding, Encoded, Engine, token_limit
+from najva.transcriber.language_claim import Reading
 from najva.transcriber.span_writer import SpanWriter, Written
 from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 TIMESTAMPS = ("none", "segment", "word")
-_NOTHING_WRITTEN = -10.0  # a mean log probability lower than any text's
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,8 @@ class _EncodedBatch:
 class Transcriber:
     """Writes down recordings with a multilingual base and, for some languages, a model of their own.
 
-    The language is read from the base. Where the base is unsure, a tuned model may claim the speech for its language
-    (`language_claim`); in every other case it can spoil nothing but its own language.
+    The language is read from the base; a tuned model may claim speech for its own language (`language_claim`), and in
+    every other case can spoil nothing but that language.
 
     Args:
         base: the multilingual model.
@@ -187,30 +186,29 @@ class Transcriber:
         return engine.encode([span.samples for span in batch], window)
 
     def _language(self, pool: ThreadPoolExecutor, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
-        """Return the language that Whisper reads from speech, or that a tuned model claims where Whisper is unsure."""
+        """Return the language that Whisper reads from speech, or that a tuned model claims for its own."""
         detected = self._average_language(batches)
-        if not detected.code or detected.sure or self.behaviour.claim is None:
-            return detected
-        for code, voice in self.tuned.items():
-            if code != detected.code and self.behaviour.claim.is_worth_asking(detected.probabilities, code):
-                jobs = [pool.submit(self._scores, batch, detected.code, code, voice) for batch in batches]
-                if self.behaviour.claim.holds([score for job in jobs for score in job.result()]):
-                    return replace(detected, code=code, decided_by=f"{LANGUAGES[code].english_name.lower()}-check")
+        for claim in self.behaviour.claims if detected.code else ():
+            voice = self.tuned.get(claim.language)
+            if voice and claim.is_worth_asking(detected.probabilities):
+                jobs = [pool.submit(self._readings, batch, claim.language, voice) for batch in batches]
+                if claim.holds(detected.probabilities, [reading for job in jobs for reading in job.result()]):
+                    judge = f"{LANGUAGES[claim.language].english_name.lower()}-check"
+                    return replace(detected, code=claim.language, sure=False, decided_by=judge)
         return detected
 
-    def _scores(self, batch: _EncodedBatch, likeliest: str, claimed: str, voice: Voice) -> list[Score]:
-        """Return how well each span reads in the likeliest language and in the one that a tuned model claims."""
-        limit = token_limit(batch.spans[0].seconds, self.behaviour.tokens_per_second)
-        decoding, rows = Decoding(max_tokens=limit), list(range(len(batch.spans)))
-        base = self.base.engine
-        plain = batch.encoded.decode(rows, base.tokens.prompt(likeliest, timestamps=False), decoding)
+    def _readings(self, batch: _EncodedBatch, language: str, voice: Voice) -> list[Reading]:
+        """Return what a tuned model makes of each span, in its own language."""
         # A model that was tuned on short clips judges a long span by its beginning.
         heads = [span.first(voice.engine.window_seconds) for span in batch.spans]
-        encoded = self._encode_batch(voice.engine, heads)
-        own = encoded.decode(rows, voice.engine.tokens.prompt(claimed, timestamps=False), decoding)
+        limit = token_limit(heads[0].seconds, self.behaviour.tokens_per_second)
+        tokens = voice.engine.tokens
+        written = self._encode_batch(voice.engine, heads).decode(
+            list(range(len(heads))), tokens.prompt(language, timestamps=False), Decoding(max_tokens=limit)
+        )
         return [
-            Score(span.seconds, _belief(first), _belief(second))
-            for span, first, second in zip(batch.spans, plain, own, strict=True)
+            Reading(span.seconds, tokens.text(one.tokens), one.mean_log_probability)
+            for span, one in zip(heads, written, strict=True)
         ]
 
     def _average_language(self, batches: Iterable[_EncodedBatch]) -> DetectedLanguage:
@@ -251,11 +249,6 @@ class Transcriber:
                 part = job.result()
                 group += [rest for written in part for rest in written.rest]
                 yield part
-
-
-def _belief(hypothesis: Hypothesis) -> float:
-    """Return how much a decoder believes its text; one that writes nothing claims nothing."""
-    return hypothesis.mean_log_probability if hypothesis.tokens else _NOTHING_WRITTEN
 
 
 def even_batches(seconds: Sequence[float], batches: int, max_size: int) -> list[int]:

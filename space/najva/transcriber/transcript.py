@@ -43,9 +43,9 @@ class DetectedLanguage:
     Attributes:
         code: as Whisper writes it, such as `fa`; empty when nobody speaks.
         probabilities: of every language, the likeliest first; empty when the caller named the language.
-        sure: whether the likeliest reaches the threshold.
-        decided_by: `whisper`, `caller`, or `persian-check` where the Persian model claimed what Whisper was unsure of;
-            the probabilities stay Whisper's own.
+        sure: whether the likeliest reaches the threshold, and no other judge spoke.
+        decided_by: `whisper`, `caller`, or `persian-check` where the Persian model claimed it for Persian; the
+            probabilities stay Whisper's own, so that Persian is not their first.
     """
 
     code: str = ""

@@ -1,46 +1,75 @@
-"""When the Persian model may claim speech that plain Whisper is unsure of."""
+"""When the Persian model may claim speech that plain Whisper took for another language."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from najva import audio
+from najva.character_model import CharacterModel
 from najva.transcriber import Transcriber, Voice
 from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.transcriber.engine import Hypothesis
-from najva.transcriber.language_claim import Claim, Score
+from najva.transcriber.language_claim import Claim, Reading
 from najva.transcriber.tokens import WhisperTokens
 from najva.vad import SpeechDetector
 
 EXAMPLE = Path(__file__).parents[3] / "space" / "examples" / "English-synthetic.mp3"
+PERSIAN, GIBBERISH = "هوا امروز خوب است", "عیل افتماک ایز آنزکه"
 
 
-def test_the_tuned_model_must_believe_its_text_enough() -> None:
-    claim = Claim(least_probability=0.02, least_lead=-0.1)
-    assert claim.holds([Score(3.0, plain=-0.6, claimed=-0.65)])
-    assert not claim.holds([Score(3.0, plain=-0.6, claimed=-0.75)])
-    # A long span counts for more than a short one.
-    assert claim.holds([Score(9.0, -0.6, -0.5), Score(1.0, -0.2, -1.0)])
-    assert not claim.holds([Score(1.0, -0.6, -0.5), Score(9.0, -0.2, -1.0)])
+@pytest.fixture(scope="module")
+def characters() -> CharacterModel:
+    """What follows what in a few sentences."""
+    sentences = ["هوا امروز خوب است", "امروز هوا خوب نیست", "فردا هوا خوب است", "هوا فردا سرد است"]
+    return CharacterModel.count(sentences * 5, {})
 
 
-def test_the_base_must_think_it_possible() -> None:
-    claim = Claim(least_probability=0.02)
-    assert claim.is_worth_asking({"ar": 0.5, "fa": 0.03}, "fa")
-    assert not claim.is_worth_asking({"ar": 0.5, "fa": 0.01}, "fa")
-    assert not claim.is_worth_asking({}, "fa")
+@pytest.fixture(scope="module")
+def claim(characters: CharacterModel) -> Claim:
+    """A rule that asks from 2 % on."""
+    return Claim("fa", characters, least_probability=0.02, least_score=-1.0, text_weight=0.5)
+
+
+def test_the_score_is_what_the_formula_says(characters: CharacterModel, claim: Claim) -> None:
+    likely = characters.log_probability(PERSIAN)
+    score = claim.score({"ar": 0.5, "fa": 0.05}, [Reading(3.0, PERSIAN, -0.2)])
+    assert score == pytest.approx(-0.2 + 0.5 * likely - 0.05 * 2.302585)
+    # A second counts as one, in whichever span it lies.
+    parts = [Reading(9.0, PERSIAN, -0.1), Reading(3.0, PERSIAN, -0.5)]
+    assert claim.score({"ar": 0.5, "fa": 0.05}, parts) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("change", "worse"),
+    [
+        ({"log_probability": -1.2}, "the model doubts its text"),
+        ({"text": GIBBERISH}, "the text is none in Persian"),
+        ({"text": "Hello, 123!"}, "no letter of it is Persian"),
+    ],
+)
+def test_persian_is_claimed_and_what_is_worse_is_not(claim: Claim, change: dict, worse: str) -> None:
+    probabilities, reading = {"ar": 0.5, "fa": 0.2}, {"seconds": 3.0, "text": PERSIAN, "log_probability": -0.1}
+    assert claim.holds(probabilities, [Reading(**reading)])
+    assert not claim.holds(probabilities, [Reading(**reading | change)]), worse
+
+
+def test_the_base_must_think_it_possible(claim: Claim) -> None:
+    assert claim.is_worth_asking({"ar": 0.95, "fa": 0.03})
+    assert not claim.is_worth_asking({"ar": 0.5, "fa": 0.01})
+    assert not claim.is_worth_asking({"fa": 0.5, "ar": 0.4})
+    assert not claim.is_worth_asking({})
 
 
 @dataclass
 class Answering:
-    """An engine whose probabilities and scores are given: what is made of them is the question here."""
+    """An engine whose probabilities and texts are given: what is made of them is the question here."""
 
     tokens: WhisperTokens
     probabilities: dict[str, float]
-    score: float
-    written: tuple[int, ...] = (1,)
+    text: str = ""
+    score: float = -0.1
     asked: list[list[int]] = field(default_factory=list)
     window_seconds: float = 30.0
     workers: int = 1
@@ -55,43 +84,39 @@ class Answering:
 
     def decode(self, rows, prompt, decoding):
         self.asked.append(prompt)
-        return [Hypothesis(self.written, self.score, 0.0) for _ in rows]
+        return [Hypothesis(self.tokens.encode(self.text), self.score, 0.0) for _ in rows]
 
 
 @pytest.fixture
-def detect(engine: CTranslate2Engine, detector: SpeechDetector):
-    """Detect the language of a sentence, of which the base thinks so, while the adapter leads by so much."""
+def detect(engine: CTranslate2Engine, detector: SpeechDetector, claim: Claim):
+    """Detect the language of a sentence, of which the base thinks so, while the adapter writes that."""
     sound, _ = audio.read(EXAMPLE, sample_rate_hz=16000)
 
-    def detect(fa: float, ar: float, lead: float, written: tuple[int, ...] = (1,)):
-        base = Answering(engine.tokens, {"ar": ar, "fa": fa, "en": 1 - ar - fa}, -0.7)
-        tuned = Answering(engine.tokens, {}, -0.7 + lead, written)
-        behaviour = replace(Behaviour(), claim=Claim(least_probability=0.02, least_lead=0.0))
+    def detect(fa: float, ar: float, text: str = PERSIAN):
+        base = Answering(engine.tokens, {"ar": ar, "fa": fa, "en": 1 - ar - fa})
+        tuned = Answering(engine.tokens, {}, text)
+        behaviour = Behaviour(claims=(claim,))
         transcriber = Transcriber(Voice("base", base), detector, {"fa": Voice("tuned", tuned)}, behaviour)
         return transcriber.detect_language([sound]), base.asked, tuned.asked
 
     return detect
 
 
-def test_unsure_speech_is_claimed_and_the_judge_is_named(detect, engine: CTranslate2Engine) -> None:
-    language, base, tuned = detect(fa=0.2, ar=0.5, lead=0.1)
+@pytest.mark.parametrize("ar", [0.5, 0.95], ids=["unsure", "sure of another"])
+def test_speech_is_claimed_and_the_judge_is_named(detect, engine: CTranslate2Engine, ar: float) -> None:
+    language, base, tuned = detect(fa=0.04, ar=ar)
     assert (language.code, language.decided_by, language.sure) == ("fa", "persian-check", False)
     # The probabilities stay Whisper's own.
-    assert language.probabilities == pytest.approx({"ar": 0.5, "en": 0.3, "fa": 0.2})
-    assert base == [engine.tokens.prompt("ar", timestamps=False)]
-    assert tuned == [engine.tokens.prompt("fa", timestamps=False)]
+    assert language.probabilities == pytest.approx({"ar": ar, "en": 0.96 - ar, "fa": 0.04})
+    assert base == [] and tuned == [engine.tokens.prompt("fa", timestamps=False)]
 
 
 @pytest.mark.parametrize(
-    ("fa", "ar", "lead", "asked"),
-    [(0.03, 0.95, 0.5, 0), (0.01, 0.6, 0.5, 0), (0.2, 0.5, -0.1, 1), (0.5, 0.3, 0.5, 0)],
-    ids=["sure", "thought impossible", "behind", "Persian already"],
+    ("fa", "ar", "text", "asked"),
+    [(0.01, 0.6, PERSIAN, 0), (0.2, 0.5, GIBBERISH, 1), (0.2, 0.5, "", 1), (0.5, 0.3, GIBBERISH, 0)],
+    ids=["thought impossible", "gibberish", "nothing written", "Persian already"],
 )
-def test_other_speech_is_left_to_whisper(detect, fa: float, ar: float, lead: float, asked: int) -> None:
-    language, _, tuned = detect(fa, ar, lead)
+def test_other_speech_is_left_to_whisper(detect, fa: float, ar: float, text: str, asked: int) -> None:
+    language, _, tuned = detect(fa, ar, text)
     assert (language.code, language.decided_by) == ("fa" if fa > ar else "ar", "whisper")
     assert len(tuned) == asked
-
-
-def test_a_model_that_writes_nothing_claims_nothing(detect) -> None:
-    assert detect(fa=0.2, ar=0.5, lead=0.7, written=())[0].code == "ar"

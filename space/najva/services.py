@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import RLock
 
 from najva import audio
-from najva.character_model import CharacterModel
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.settings import Settings
@@ -22,7 +21,7 @@ from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
-PERSIAN_CHARACTERS = "persian-characters/model.safetensors"
+PERSIAN_CLAIM = "persian-claim"
 # An embedded model with more errors than this is called a demonstration.
 DEMONSTRATION_WER = 0.4
 
@@ -183,9 +182,10 @@ class Services:
     def _claims(self) -> tuple[Claim, ...]:
         """Return the rule by which the Persian model claims speech, if it was measured with these very models."""
         found = {role.role: role.checkpoint.source for role in self.roles}
-        if found != {"speech": "packaged", "persian": "embedded"}:
+        folder = EMBEDDED_FOLDER / PERSIAN_CLAIM
+        if found != {"speech": "packaged", "persian": "embedded"} or not folder.is_dir():
             return ()
-        return (Claim("fa", CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CHARACTERS)),)
+        return (Claim.load("fa", folder),)
 
     def _blocks(self, path: Path | str):
         return audio.read_blocks(

@@ -23,13 +23,11 @@ from tqdm import tqdm
 
 from embed_persian import WITHHELD_VOICES
 from najva import audio
-from najva.character_model import CharacterModel
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.resampling import resample
-from najva.services import EMBEDDED_PERSIAN, PERSIAN_CHARACTERS, Services
+from najva.services import EMBEDDED_PERSIAN, PERSIAN_CLAIM, Services
 from najva.settings import Settings
 from najva.transcriber import Transcriber
-from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.language_claim import Claim, Reading
 from najva.vad import SAMPLE_RATE_HZ, Cutting, SpeechDetector, cut_into_spans
 from synthesis.synthetic_speech import speak
@@ -48,7 +46,7 @@ class Heard:
     group: str
     language: str
     probabilities: dict[str, float]  # the likeliest first
-    readings: list[Reading]  # none where plain Whisper calls it Persian, or hears nobody
+    readings: list[Reading]  # by the Persian model; none where nobody speaks
 
     @property
     def plain(self) -> str:
@@ -59,14 +57,6 @@ class Heard:
         """Return the language under a claim."""
         claimed = claim.is_worth_asking(self.probabilities) and claim.holds(self.probabilities, self.readings)
         return claim.language if claimed else self.plain
-
-
-class Listening(Claim):
-    """A claim that never holds and keeps what it is told."""
-
-    def holds(self, probabilities, readings):
-        object.__setattr__(self, "readings", readings)
-        return False
 
 
 def main() -> None:
@@ -80,10 +70,9 @@ def main() -> None:
     transcriber = services.transcriber
     if "fa" not in transcriber.tuned:
         raise SystemExit(services.problem or "There is no Persian adapter.")
-    claim = Claim("fa", CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CHARACTERS))
+    claim = Claim.load("fa", EMBEDDED_FOLDER / PERSIAN_CLAIM)
     heard = [
-        hear(transcriber, claim, group, language, waveform)
-        for group, language, waveform in tqdm([*recordings(options.rule)])
+        hear(transcriber, group, language, waveform) for group, language, waveform in tqdm([*recordings(options.rule)])
     ]
     if options.write:
         rows = [asdict(one) | {"score": claim.score(one.probabilities, one.readings)} for one in heard if one.readings]
@@ -94,13 +83,10 @@ def main() -> None:
     print_figures(heard, claim)
 
 
-def hear(transcriber: Transcriber, claim: Claim, group: str, language: str, waveform: np.ndarray) -> Heard:
+def hear(transcriber: Transcriber, group: str, language: str, waveform: np.ndarray) -> Heard:
     """Detect a clip's language without the claim, and keep what it would be judged by."""
-    # Whatever the probabilities, so that another threshold can be tried; where Persian comes first nobody is asked.
-    listening = Listening(claim.language, claim.characters, least_probability=0.0)
-    own = Transcriber(transcriber.base, transcriber.detector, transcriber.tuned, Behaviour(claims=(listening,)))
-    found = own.detect_language([waveform])
-    return Heard(group, language, found.probabilities, getattr(listening, "readings", []))
+    probabilities = transcriber.detect_language([waveform]).probabilities
+    return Heard(group, language, probabilities, transcriber.readings([waveform], "fa"))
 
 
 def recordings(rule: bool) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -161,7 +147,7 @@ def print_choices(heard: list[Heard], claim: Claim) -> None:
     }
     print(f"| text weight | base weight | least score | foreign newly Persian | {' | '.join(persian)} |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
-    foreign = [one for one in heard if one.language != "fa" and one.readings]
+    foreign = [one for one in heard if one.language != "fa" and one.readings and one.plain != "fa"]
     for text_weight, base_weight in product((0.0, 0.4, 0.6, 0.8, 1.0), (0.0, 0.03, 0.05, 0.1)):
         tried = replace(claim, text_weight=text_weight, base_weight=base_weight)
         scores = sorted((tried.score(one.probabilities, one.readings) for one in foreign), reverse=True)

@@ -142,6 +142,17 @@ class Transcriber:
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
             return self._language(pool, self._encode(pool, self.base.engine, group))
 
+    def readings(self, blocks: Iterable[np.ndarray], language: str) -> list[Reading]:
+        """Return what a tuned model makes of the first spans in which somebody speaks, whatever their language.
+
+        Args:
+            blocks: as for `stream`.
+            language: code of a tuned model.
+        """
+        spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
+        group = self._fit(next(self._groups(spans), []), self.base.engine)
+        return [reading for batch in self._batches(self.base.engine, group) for reading in self._read(batch, language)]
+
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
         """Gather spans: few at first, so that the first text comes early, then many, so that batches are even."""
         size = self.behaviour.batch_spans * self.base.engine.workers
@@ -189,25 +200,24 @@ class Transcriber:
         """Return the language that Whisper reads from speech, or that a tuned model claims for its own."""
         detected = self._average_language(batches)
         for claim in self.behaviour.claims if detected.code else ():
-            voice = self.tuned.get(claim.language)
-            if voice and claim.is_worth_asking(detected.probabilities):
-                jobs = [pool.submit(self._readings, batch, claim.language, voice) for batch in batches]
+            if claim.language in self.tuned and claim.is_worth_asking(detected.probabilities):
+                jobs = [pool.submit(self._read, batch.spans, claim.language) for batch in batches]
                 if claim.holds(detected.probabilities, [reading for job in jobs for reading in job.result()]):
                     judge = f"{LANGUAGES[claim.language].english_name.lower()}-check"
                     return replace(detected, code=claim.language, sure=False, decided_by=judge)
         return detected
 
-    def _readings(self, batch: _EncodedBatch, language: str, voice: Voice) -> list[Reading]:
+    def _read(self, batch: Sequence[Span], language: str) -> list[Reading]:
         """Return what a tuned model makes of each span, in its own language."""
+        engine = self.tuned[language].engine
         # A model that was tuned on short clips judges a long span by its beginning.
-        heads = [span.first(voice.engine.window_seconds) for span in batch.spans]
+        heads = [span.first(engine.window_seconds) for span in batch]
         limit = token_limit(heads[0].seconds, self.behaviour.tokens_per_second)
-        tokens = voice.engine.tokens
-        written = self._encode_batch(voice.engine, heads).decode(
-            list(range(len(heads))), tokens.prompt(language, timestamps=False), Decoding(max_tokens=limit)
+        written = self._encode_batch(engine, heads).decode(
+            list(range(len(heads))), engine.tokens.prompt(language, timestamps=False), Decoding(max_tokens=limit)
         )
         return [
-            Reading(span.seconds, tokens.text(one.tokens), one.mean_log_probability)
+            Reading(span.seconds, engine.tokens.text(one.tokens), one.mean_log_probability)
             for span, one in zip(heads, written, strict=True)
         ]
 

@@ -20,22 +20,18 @@ PERSIAN, GIBBERISH = "هوا امروز خوب است", "عیل افتماک ا�
 
 
 @pytest.fixture(scope="module")
-def characters() -> CharacterModel:
-    """What follows what in a few sentences."""
+def claim() -> Claim:
+    """A rule that asks from 2 % on, of a few sentences and some gibberish."""
     sentences = ["هوا امروز خوب است", "امروز هوا خوب نیست", "فردا هوا خوب است", "هوا فردا سرد است"]
-    return CharacterModel.count(sentences * 5, {})
+    own = CharacterModel.count(sentences, {})
+    foreign = CharacterModel.count(["عیل افتماک ایز آنزکه", "هم اچ دازتکت", "بستن دلانه سنقندره"], {}, order=3)
+    return Claim("fa", own, foreign, least_probability=0.02, least_score=0.0, text_weight=0.5, base_weight=0.05)
 
 
-@pytest.fixture(scope="module")
-def claim(characters: CharacterModel) -> Claim:
-    """A rule that asks from 2 % on."""
-    return Claim("fa", characters, least_probability=0.02, least_score=-1.0, text_weight=0.5)
-
-
-def test_the_score_is_what_the_formula_says(characters: CharacterModel, claim: Claim) -> None:
-    likely = characters.log_probability(PERSIAN)
+def test_the_score_is_what_the_formula_says(claim: Claim) -> None:
+    likelier = claim.own.log_probability(PERSIAN) - claim.foreign.log_probability(PERSIAN)
     score = claim.score({"ar": 0.5, "fa": 0.05}, [Reading(3.0, PERSIAN, -0.2)])
-    assert score == pytest.approx(-0.2 + 0.5 * likely - 0.05 * 2.302585)
+    assert score == pytest.approx(-0.2 + 0.5 * likelier - 0.05 * 2.302585)
     # A second counts as one, in whichever span it lies.
     parts = [Reading(9.0, PERSIAN, -0.1), Reading(3.0, PERSIAN, -0.5)]
     assert claim.score({"ar": 0.5, "fa": 0.05}, parts) == pytest.approx(score)
@@ -44,7 +40,7 @@ def test_the_score_is_what_the_formula_says(characters: CharacterModel, claim: C
 @pytest.mark.parametrize(
     ("change", "worse"),
     [
-        ({"log_probability": -1.2}, "the model doubts its text"),
+        ({"log_probability": -2.5}, "the model doubts its text"),
         ({"text": GIBBERISH}, "the text is none in Persian"),
         ({"text": "Hello, 123!"}, "no letter of it is Persian"),
     ],

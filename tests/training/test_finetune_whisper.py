@@ -75,8 +75,12 @@ def test_a_run_learns_and_leaves_models_that_others_load(
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_to_the_same_result(data: Path, tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_others", [False, True], ids=["alone", "with others, measured between epochs"])
+def test_a_killed_run_goes_on_to_the_same_result(with_others: bool, data: Path, tiny: Path, tmp_path: Path) -> None:
     options = {"spec-augment": 0.2, "augment": "speed", "timestamp-share": 0.5, "epochs": 4}
+    if with_others:
+        # Every epoch draws other clips of them, and checkpoints lie in the midst of epochs.
+        options |= {"others": str(data), "others-share": 0.5, "batch-size": 2, "evaluate-steps": 3}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
 
     def start(output: Path) -> subprocess.Popen:
@@ -180,6 +184,25 @@ def test_a_run_that_is_killed_while_it_is_merged_is_merged_again(data: Path, tin
     for name in ("adapter/adapter_model.safetensors", "merged/model.safetensors"):
         expected, resumed = (load_file(run / name) for run in (tmp_path / "whole", killed))
         assert all((expected[key] == resumed[key]).all() for key in expected)
+
+
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_gradient_checkpointing_changes_nothing_but_memory(tuning: str, data: Path, tiny: Path, tmp_path: Path) -> None:
+    losses = []
+    for name, more in (("plain", []), ("checkpointed", ["--gradient-checkpointing"])):
+        given = arguments(data, tmp_path / name, tiny, tuning, epochs=2, **{"spec-augment": 0})
+        assert finetune_whisper.main([*given, *more]) == 0
+        losses.append([float(row["training_loss"]) for row in history(tmp_path / name)])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_early_stopping_ends_a_run_that_gets_no_better(data: Path, tiny: Path, tmp_path: Path) -> None:
+    """On request only: the same run without it goes to its end."""
+    for name, more, epochs in (("stopped", {"early-stopping": 2}, 3), ("whole", {}, 5)):
+        given = arguments(data, tmp_path / name, tiny, **{"epochs": 5, "learning-rate": 1e-12} | more)
+        assert finetune_whisper.main(given) == 0
+        assert [float(row["epoch"]) for row in history(tmp_path / name)] == list(range(1, epochs + 1))
+        assert read_record(tmp_path / name)["training"]["epochs"] == epochs
 
 
 def test_a_limit_in_minutes_ends_the_run_with_an_evaluation(data: Path, tiny: Path, tmp_path: Path) -> None:

@@ -89,17 +89,24 @@ def hear(transcriber: Transcriber, group: str, language: str, waveform: np.ndarr
     return Heard(group, language, probabilities, transcriber.readings([waveform], "fa"))
 
 
-def recordings(rule: bool) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield group, language and waveform of every clip."""
-    part, variants = ("rule", RULE_VARIANTS) if rule else ("test", TEST_VARIANTS)
-    generator = np.random.default_rng(int(rule))
+def foreign_speech(part: str) -> Iterator[tuple[str, str, str, np.ndarray]]:
+    """Yield group, language, text and waveform of each of the sentences, "rule" in four voices each, "test" in one."""
+    variants = RULE_VARIANTS if part == "rule" else TEST_VARIANTS
+    generator = np.random.default_rng(int(part == "rule"))
     with (HERE / "foreign_sentences.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]
     for number, row in enumerate(rows):
-        voice = VOICES.get(row["language"], row["language"])
-        for variant in variants if rule else [variants[number % len(variants)]]:
-            pace = int(generator.integers(*PACES))
-            yield f"espeak-ng {row['language']}", row["language"], spoken(row["text"], f"{voice}+{variant}", pace)
+        language, text = row["language"], row["text"]
+        voice = VOICES.get(language, language)
+        for variant in variants if part == "rule" else [variants[number % len(variants)]]:
+            waveform = spoken(text, f"{voice}+{variant}", int(generator.integers(*PACES)))
+            yield f"espeak-ng {language}", language, text, waveform
+
+
+def recordings(rule: bool) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield group, language and waveform of every clip."""
+    for group, language, _, waveform in foreign_speech("rule" if rule else "test"):
+        yield group, language, waveform
     if not rule:
         for folder in ("read", "informal"):
             for clip in clips.persian(folder):
@@ -109,6 +116,7 @@ def recordings(rule: bool) -> Iterator[tuple[str, str, np.ndarray]]:
         return
     with (HERE.parents[1] / "training" / "demo_sentences.csv").open(encoding="utf-8", newline="") as file:
         sentences = [row["text"] for row in csv.DictReader(file)][:20]
+    generator = np.random.default_rng(2)
     for voice in WITHHELD_VOICES:
         for sentence in sentences:
             yield "espeak-ng fa", "fa", spoken(sentence, voice, int(generator.integers(*PACES)))

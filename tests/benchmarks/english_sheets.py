@@ -1,0 +1,52 @@
+"""English speech for the question what a Persian tuning forgot: two sheets that `evaluate_whisper.py --sheets` takes.
+
+    python tests/benchmarks/english_sheets.py --output english
+    accelerate launch training/evaluate_whisper.py --data … --run … --sheets english/english-people.csv:en \
+        english/english-espeak-ng.csv:en
+
+One holds the two recordings of people in `tests/clips.py`, the other the rows "test" of `foreign_sentences.csv`, spoken
+by espeak-ng in the voices of `languages.py`.
+"""
+
+import argparse
+import csv
+import shutil
+from pathlib import Path
+
+import setup  # noqa: F401  (makes the project importable)
+import soundfile
+from languages import foreign_speech
+
+from najva.vad import SAMPLE_RATE_HZ
+from tests import clips
+
+
+def main() -> None:
+    """Write both sheets and their clips."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, required=True)
+    folder = parser.parse_args().output
+    folder.mkdir(parents=True, exist_ok=True)
+    people = []
+    for clip in clips.other_speech("en"):
+        shutil.copyfile(clip.path, folder / clip.path.name)
+        people.append((clip.path.name, clip.text))
+    write(folder / "english-people.csv", people)
+    spoken = []
+    for number, (_, language, text, waveform) in enumerate(foreign_speech("test")):
+        if language == "en":
+            name = f"english-{number:02d}.wav"
+            soundfile.write(folder / name, waveform, SAMPLE_RATE_HZ, subtype="PCM_16")
+            spoken.append((name, text))
+    write(folder / "english-espeak-ng.csv", spoken)
+
+
+def write(path: Path, rows: list[tuple[str, str]]) -> None:
+    """Write a sheet."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("audio", "text"), *rows])
+    print(f"{path}: {len(rows)} clips")
+
+
+if __name__ == "__main__":
+    main()

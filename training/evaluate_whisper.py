@@ -50,6 +50,8 @@ class EvaluateOptions:
     engine: Literal["auto", "ctranslate2", "torch"] = option("auto", "auto: as the Space")
     compute_type: str = option("", "arithmetic; empty: int8 on a CPU, half on a GPU")
     sheets: list[str] = option([], "sheets of other recordings to measure on; SHEET:CODE is in another language")
+    audio_column: str = option("audio", "header of the file names in --sheets")
+    text_column: str = option("text", "header of the sentences in --sheets")
     full_window: bool = option(False, "always the checkpoint's whole window")
     replicates: int = option(10_000, "bootstrap replicates of the intervals")
 
@@ -88,7 +90,7 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
     if record.get("data", {}).get("split_sha256") != data.split_sha256:
         raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
     language = record["model"]["language"]
-    sheets = [read_sheet(sheet, language) for sheet in options.sheets]
+    sheets = [read_sheet(sheet, language, options) for sheet in options.sheets]
     check_names(sheets)
     models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
     decoder = Decoder(options.run, options.engine, options.compute_type, full_window=options.full_window)
@@ -171,18 +173,20 @@ def score_all(
     return scores, systems, compare(*pair, normalizer=rule, bootstrap=bootstrap, names=names)
 
 
-def read_sheet(named: str, language: str) -> ClipSet:
+def read_sheet(named: str, language: str, options: EvaluateOptions) -> ClipSet:
     """Read one of `--sheets`.
 
     Args:
         named: `SHEET`, or `SHEET:CODE` where its language is another one.
         language: the run's.
+        options: name the columns.
 
     Raises:
         DataError: see `read_clip_set`.
     """
     path, colon, code = named.rpartition(":")
-    return read_clip_set(Path(path), code) if colon and code in LANGUAGES else read_clip_set(Path(named), language)
+    path, code = (path, code) if colon and code in LANGUAGES else (named, language)
+    return read_clip_set(Path(path), code, audio_column=options.audio_column, text_column=options.text_column)
 
 
 def check_names(sheets: list[ClipSet]) -> None:

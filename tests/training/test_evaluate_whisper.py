@@ -83,9 +83,10 @@ def test_what_tuning_forgot_of_another_language(
 ) -> None:
     for name in ("a.wav", "b.wav"):
         write_clip(tmp_path / name, voice(len(name), seconds=2.0))
-    rows = [("audio", "text"), ("a.wav", "Good morning.")]
+    rows = [("File", "Said"), ("a.wav", "Good morning.")]
+    columns = ["--audio-column", "file", "--text-column", "said"]
     sheet = write_csv(tmp_path / "english.csv", [*rows, ("b.wav", "Thank you!")])
-    assert evaluate(data, trained, "--sheets", f"{sheet}:en") == 0
+    assert evaluate(data, trained, "--sheets", f"{sheet}:en", *columns) == 0
     last = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     section = read_record(trained)["sheets"]["english"]
     assert section["language"] == "en"
@@ -94,7 +95,7 @@ def test_what_tuning_forgot_of_another_language(
     assert last["english_tuned_mean_clip_wer"] == section["systems"]["tuned"]["mean_clip_wer"]
     assert [row.id for row in read_ledger(trained / "ledgers" / "base-english.jsonl")] == ["a.wav", "b.wav"]
     broken = write_csv(tmp_path / "broken.csv", [*rows, ("c.wav", "Thank you!")])
-    assert evaluate(data, trained, "--sheets", str(broken)) == 1
+    assert evaluate(data, trained, "--sheets", str(broken), *columns) == 1
     assert "broken.csv, row 3: missing" in capsys.readouterr().err
 
 

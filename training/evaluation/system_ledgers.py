@@ -75,19 +75,21 @@ def models_of(run: Path, record: Mapping) -> dict[str, str]:
     return {"base": base, "tuned": str(folder)}
 
 
-def read_clip_set(workbook: Path, language: str) -> ClipSet:
+def read_clip_set(workbook: Path, language: str, *, audio_column: str = "audio", text_column: str = "text") -> ClipSet:
     """Read a sheet whose clips are all for measuring, in any language and of any length.
 
     Its file names start where it lies. A sheet that a job spoke says so in its properties.
 
     Args:
-        workbook: with the columns `audio` and `text`.
+        workbook: xlsx, csv or tsv.
         language: of all of its clips.
+        audio_column: header of the file names.
+        text_column: header of the sentences.
 
     Raises:
         DataError: a row or a clip of it cannot be used; nothing is left out of a test.
     """
-    transcripts = read_transcripts(workbook)
+    transcripts = read_transcripts(workbook, audio_column=audio_column, text_column=text_column)
     paths, missing = find_clips(transcripts.rows, workbook.parent)
     facts, unfit = measure_clips(paths, min_seconds=0.0, max_seconds=_MAX_SECONDS)
     if faults := [fault for fault in (*transcripts.faults, *missing, *unfit) if fault.fatal]:

@@ -1,5 +1,6 @@
 """When the Persian model may claim speech that plain Whisper took for another language."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from najva import audio
 from najva.character_model import CharacterModel
+from najva.pretrained.checkpoint import EMBEDDED_FOLDER
+from najva.services import EMBEDDED_PERSIAN, Services
+from najva.settings import Settings
 from najva.transcriber import Transcriber, Voice
 from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
@@ -14,6 +18,7 @@ from najva.transcriber.engine import Hypothesis
 from najva.transcriber.language_claim import Claim, Reading
 from najva.transcriber.tokens import WhisperTokens
 from najva.vad import SpeechDetector
+from tests import clips
 
 EXAMPLE = Path(__file__).parents[3] / "space" / "examples" / "English-synthetic.mp3"
 PERSIAN, GIBBERISH = "هوا امروز خوب است", "عیل افتماک ایز آنزکه"
@@ -116,3 +121,34 @@ def test_other_speech_is_left_to_whisper(detect, fa: float, ar: float, text: str
     language, _, tuned = detect(fa, ar, text)
     assert (language.code, language.decided_by) == ("fa" if fa > ar else "ar", "whisper")
     assert len(tuned) == asked
+
+
+@pytest.mark.slow
+class TestEmbeddedClaim:
+    """With the packaged base and the embedded adapter, on real recordings."""
+
+    @pytest.fixture(scope="class")
+    def services(self, cache: Path) -> Services:
+        return Services(Settings(models="offline", cache=cache), lambda line: None)
+
+    def test_persian_sentences_that_nobody_trained_on_are_claimed(self, services: Services, test_data: Path) -> None:
+        split = json.loads((EMBEDDED_FOLDER / EMBEDDED_PERSIAN / "split.json").read_text("utf-8"))
+        found = [services.detect_language(test_data / "persian_neural_voice" / name) for name in split["test"][:12]]
+        plain = sum(next(iter(language.probabilities)) == "fa" for language in found)
+        assert sum(language.code == "fa" for language in found) >= max(plain + 3, 10)
+        for language in found:
+            claimed = language.code != next(iter(language.probabilities))
+            assert language.decided_by == ("persian-check" if claimed else "whisper")
+            assert not (claimed and language.sure) and sum(language.probabilities.values()) == pytest.approx(
+                1, abs=1e-3
+            )
+
+    def test_other_people_keep_their_language(self, services: Services, test_data: Path) -> None:
+        for clip in clips.other_speech():
+            language = services.detect_language(clip.path)
+            assert (language.code, language.decided_by) == (clip.language, "whisper")
+
+    def test_models_that_it_was_not_measured_with_claim_nothing(self, services: Services, cache: Path) -> None:
+        assert [claim.language for claim in services.transcriber.behaviour.claims] == ["fa"]
+        named = Settings(models="offline", cache=cache, asr_persian=str(EMBEDDED_FOLDER / EMBEDDED_PERSIAN))
+        assert Services(named, lambda line: None).transcriber.behaviour.claims == ()

@@ -160,9 +160,7 @@ class TestPersianAdapter:
         assert mine.model == plain.model == PACKAGED
         assert mine.segments == plain.segments and "ask not what your country" in mine.text
 
-    def test_that_somebody_names_does_not_touch_the_detection_of_languages(
-        self, with_adapter, without_adapter, test_data
-    ):
+    def test_a_named_one_leaves_the_language_to_whisper(self, with_adapter, without_adapter, test_data):
         path = clips.persian("read")[0].path
         found, plain = with_adapter[0].detect_language(path), without_adapter.detect_language(path)
         assert found == plain and len(found.probabilities) == 99

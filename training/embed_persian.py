@@ -27,6 +27,7 @@ from pathlib import Path
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import FOLDER, JobError, run_job
+from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.measured import KINDS
 from publishing.staging import stage_model
@@ -72,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         result = choose(options) if options.choose else try_out(options)
-    except (JobError, ValueError) as error:
+    except (JobError, ModelError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(result, ensure_ascii=False))

@@ -172,9 +172,10 @@ def publish_run(
         results = [_staged_only(item) for item in staged]
     else:
         results = [asdict(done) for done in publish(staged, public=public, replace=replace, say=say)]
-        # As it was published, in the place of the one that names folders of this machine.
-        with whole_file(run / README) as unfinished:
-            shutil.copyfile(staged[-1].folder / README, unfinished)
+        if kinds[-1].name in repositories:
+            # As it was published, in the place of the one that names folders of this machine.
+            with whole_file(run / README) as unfinished:
+                shutil.copyfile(staged[-1].folder / README, unfinished)
         if staging is None:
             shutil.rmtree(run / "staged")
     first = results[-1]

@@ -56,12 +56,14 @@ class CharacterModel:
             rule: of `najva.persian`.
 
         Raises:
-            ValueError: no n-gram was seen often enough.
+            ValueError: no n-gram was seen often enough, or order or alphabet is too large.
         """
         texts = [_only(str.isalpha, normalize(text, rule)) for text in texts]
         frequent = Counter("".join(texts))
         # Letters of other languages are rare in the texts of one.
         alphabet = "".join(sorted({" ", *(c for c, seen in frequent.items() if seen * 10_000 >= frequent.total())}))
+        if order * _BITS > 32 or len(alphabet) >= 1 << _BITS:
+            raise ValueError(f"{order} of {len(alphabet)} characters in a row do not fit: 5 of 63 do.")
         codes = {character: code for code, character in enumerate(alphabet, start=1)}
         grams: Counter[str] = Counter()
         for text in filter(None, (_only(codes.__contains__, text) for text in texts)):
@@ -112,8 +114,8 @@ class CharacterModel:
             "rule": self.rule,
             "origin": json.dumps(self.origin, ensure_ascii=False),
         }
-        counts = np.minimum(self._counts, np.iinfo(np.uint16).max).astype(np.uint16)
-        save_file({"grams": self._grams.astype(np.uint32), "counts": counts}, path, stated)
+        tensors = {"grams": self._grams, "counts": self._counts}
+        save_file({name: values.astype(np.uint32) for name, values in tensors.items()}, path, stated)
 
     @classmethod
     def load(cls, path: Path) -> CharacterModel:

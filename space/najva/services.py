@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
+
+from safetensors import SafetensorError
 
 from najva import audio
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
@@ -180,12 +183,19 @@ class Services:
             return self._transcriber
 
     def _claims(self) -> tuple[Claim, ...]:
-        """Return the rule by which the Persian model claims speech, if it was measured with these very models."""
-        found = {role.role: role.checkpoint.source for role in self.roles}
-        folder = EMBEDDED_FOLDER / PERSIAN_CLAIM
-        if found != {"speech": "packaged", "persian": "embedded"} or not folder.is_dir():
+        """Return the rule by which the Persian model claims speech, if it was made for these very models."""
+        found = {role.role: role.checkpoint.reference for role in self.roles}
+        if found != {"speech": PACKAGED_MODEL, "persian": f"embedded:{EMBEDDED_PERSIAN}"}:
             return ()
-        return (Claim.load("fa", folder),)
+        try:
+            claim = Claim.load("fa", EMBEDDED_FOLDER / PERSIAN_CLAIM)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            self._say(f"Persian that Whisper takes for another language stays so; its judge cannot be read: {error}")
+            return ()
+        if claim.foreign.origin.get("adapter_sha256") != weights_sha256(EMBEDDED_FOLDER / EMBEDDED_PERSIAN):
+            self._say("Persian that Whisper takes for another language stays so; its judge is another adapter's.")
+            return ()
+        return (claim,)
 
     def _blocks(self, path: Path | str):
         return audio.read_blocks(
@@ -275,3 +285,8 @@ class Services:
         if asked == "cuda":
             raise ModelError("NAJVA_DEVICE=cuda asks for a GPU and PyTorch sees none: set it to auto or cpu.")
         return "cpu"
+
+
+def weights_sha256(adapter: Path) -> str:
+    """Return the hash of an adapter's weights."""
+    return hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()

@@ -85,7 +85,7 @@ def main() -> None:
 
 def hear(transcriber: Transcriber, group: str, language: str, waveform: np.ndarray) -> Heard:
     """Detect a clip's language without the claim, and keep what it would be judged by."""
-    probabilities = transcriber.detect_language([waveform]).probabilities
+    probabilities = transcriber.detect_language([waveform]).probabilities  # the base's, whoever decided
     return Heard(group, language, probabilities, transcriber.readings([waveform], "fa"))
 
 
@@ -158,10 +158,11 @@ def print_choices(heard: list[Heard], claim: Claim) -> None:
     foreign = [one for one in heard if one.language != "fa" and one.readings and one.plain != "fa"]
     for text_weight, base_weight in product((0.0, 0.4, 0.6, 0.8, 1.0), (0.0, 0.03, 0.05, 0.1)):
         tried = replace(claim, text_weight=text_weight, base_weight=base_weight)
-        scores = sorted((tried.score(one.probabilities, one.readings) for one in foreign), reverse=True)
+        asked = [one for one in foreign if tried.is_worth_asking(one.probabilities)]
+        scores = sorted((tried.score(one.probabilities, one.readings) for one in asked), reverse=True)
         for share in (0.005, 0.01, 0.02):
             # The lowest threshold at which no more than this share of the foreign clips becomes Persian.
-            rule = replace(tried, least_score=scores[int(share * len(scores))] + 1e-6)
+            rule = replace(tried, least_score=scores[int(share * len(foreign))] + 1e-6)
             found = [f"{sum(one.decide(rule) == 'fa' for one in clips) / len(clips):.1%}" for clips in persian.values()]
             newly = counts(heard, rule)[1]
             print(f"| {text_weight} | {base_weight} | {rule.least_score:.2f} | {newly} | {' | '.join(found)} |")

@@ -8,7 +8,7 @@ from pathlib import Path
 from publishing.card_text import CardError
 from publishing.cards import model_card
 from publishing.measured import MEASURED, kinds_of, measured_values
-from publishing.staging import README, card_options
+from publishing.staging import README, card_options, without_local_paths
 from run_news import say as say_line
 from run_record import read_record
 from whole_files import whole_file, write_json
@@ -27,22 +27,23 @@ def update_run_folder(run: Path, say: Callable[[str], None] = say_line) -> None:
     Raises:
         RunError: the run has no record.
     """
-    record = read_record(run)
+    # As it is published: whose machine it was made on is nobody's business.
+    record = without_local_paths(read_record(run))
     kinds = kinds_of(record)
+    places = {kind.name: place_of(run / kind.folder) for kind in kinds}
     for kind in kinds:
-        measured = run / kind.folder / MEASURED
+        folder = run / kind.folder
         try:
-            write_json(measured, measured_values(record, kind))
+            write_json(folder / MEASURED, measured_values(record, kind))
         except CardError:
-            measured.unlink(missing_ok=True)
-    card, places = run / README, {kind.name: place_of(run / kind.folder) for kind in kinds}
+            (folder / MEASURED).unlink(missing_ok=True)
     try:
         text = model_card(record, kinds[-1], card_options(run, kinds[-1], places, title=run.resolve().name))
-    except CardError as error:
-        card.unlink(missing_ok=True)
-        say(f"No card for {run}: {error}")
+    except (CardError, OSError) as error:
+        (run / README).unlink(missing_ok=True)
+        say(f"{run} has no card yet; publish.py makes one. {error}")
         return
-    with whole_file(card) as unfinished:
+    with whole_file(run / README) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 

@@ -53,7 +53,7 @@ def stage_model(
         run: `runs/NAME`.
         kind: which of the run's models.
         folder: where to; what was staged there before goes.
-        repositories: `OWNER/NAME` of each of the run's models, by kind.
+        repositories: `OWNER/NAME` of each of the run's models by kind, or the folder where it lies.
         licence: in the Hub's spelling; empty for the base's.
         dataset: repository of the data.
         ledgers: with what was said and written in every test clip.

@@ -20,9 +20,9 @@ from publishing import card_text
 from publishing.card_numbers import foreign_numbers
 from publishing.card_text import CardError
 from publishing.cards import CardOptions, model_card, space_card
-from publishing.measured import KINDS, measured_values
+from publishing.measured import KINDS, kinds_of, measured_values
 from publishing.run_folder import place_of, update_run_folder
-from publishing.staging import card_options
+from publishing.staging import card_options, stage_model
 from run_record import read_record
 from sheets.speech_data import load_speech
 from tabs.look import model_line
@@ -368,11 +368,11 @@ def test_a_model_that_was_measured_on_some_clips_only_is_shown_as_unmeasured(run
     update_run_folder(run, said.append)
     assert not any((folder / "measured.json").exists() for folder in folders)
     assert not (run / "README.md").exists()
-    assert len(said) == 1 and "measured on 1 test clips" in said[0]
+    assert len(said) == 1 and "no card yet" in said[0] and "measured on 1 test clips" in said[0]
 
 
 def test_a_run_folder_holds_its_card(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The published one word for word, but for names: the folder is the model's, and the snippet works as it stands."""
+    """The one that is published, but for names: the folder is the model's, and the snippet works as it stands."""
     monkeypatch.chdir(run.parent)
     update_run_folder(run)
     text, lora = (run / "README.md").read_text("utf-8"), run.name == "lora"
@@ -381,6 +381,20 @@ def test_a_run_folder_holds_its_card(run: Path, monkeypatch: pytest.MonkeyPatch)
     assert f"NAJVA_ASR_PERSIAN={folder} " in text and f'"{folder}"' in text and "(figures/history.png)" in text
     assert ("./lora/merged is the whole model" in text) == lora and f"huggingface.co/{run.name}" not in text
     assert find_checkpoint(folder, Hub(offline=True), Path()).is_adapter == lora
+    kinds = kinds_of(read_record(run))
+    names = {kind.name: f"reza/{kind.name}" for kind in kinds}
+    staged = stage_model(run, kinds[-1], run / "staged", names)
+    published = (staged.folder / "README.md").read_text("utf-8")
+    for kind in kinds:
+        text = text.replace(f"./{run.name}/{kind.folder}".rstrip("/"), names[kind.name])
+    # A repository has a link, and its name is the title.
+    links = re.compile(r"\[(reza/\w+)\]\(https://huggingface.co/reza/\w+\)")
+    assert (
+        links.sub(r"\1", published)
+        .replace(f"# {kinds[-1].name}\n", f"# {run.name}\n")
+        .replace(f"- name: {kinds[-1].name}\n", f"- name: {run.name}\n")
+        == text
+    )
     monkeypatch.chdir(run)
     assert place_of(run.parent) == str(run.parent.resolve())
 

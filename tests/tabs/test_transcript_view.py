@@ -1,9 +1,11 @@
 """Two texts beside each other, as the page shows them."""
 
+from dataclasses import replace
+
 import pytest
 
 from najva.transcriber import Transcript
-from najva.transcriber.transcript import DetectedLanguage
+from najva.transcriber.transcript import DetectedLanguage, Segment
 from tabs import transcript_view as view
 
 PAIR = view.Pair("fa", ("سلام بر شما", "tuned"), ("سلام به شما", "base"))
@@ -37,3 +39,15 @@ def test_why_there_is_nothing_to_compare() -> None:
     transcript = Transcript(language=DetectedLanguage(code="fa"))
     assert "as you chose" in view.no_comparison(transcript, chosen=True)
     assert "has no tuned model here" in view.no_comparison(transcript, chosen=False)
+
+
+def test_who_decided_on_the_language_is_said() -> None:
+    whisper = DetectedLanguage("ar", {"ar": 0.62, "fa": 0.05}, sure=False)
+    claimed = replace(whisper, code="fa", decided_by="persian-check")
+    segment = Segment(0.0, 1.0, "سلام")
+    found = (Transcript(language, (segment,), finished=True) for language in (whisper, claimed))
+    shown = ["".join(map(str, view.results(transcript, 1.0, "a", stopped=False))) for transcript in found]
+    assert "Language: Arabic" in shown[0] and "was decided by" not in shown[0]
+    assert "Language: Persian" in shown[1] and "was decided by the model tuned for it" in shown[1]
+    # What Whisper thought stands beside it, unchanged.
+    assert all("62 %" in page and "unsure" in page for page in shown)

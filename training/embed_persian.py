@@ -9,7 +9,8 @@ Its speech is synthetic: one neural voice, and a sheet's sentences by espeak-ng.
 sentences of the neural voice, by espeak-ng voices that no training heard, and by two long readings of people, cut at
 pauses; their figures go into `trials.csv` beside the adapter. The short clips of people are the test: they are decoded
 for a chosen adapter alone, and every such look is noted in the table. A trial whose name exists goes on where it was
-interrupted; each is one `finetune_whisper.py`, whose options are given word for word.
+interrupted; each is one `finetune_whisper.py`, whose options are given word for word. An adapter that was chosen claims
+no speech before `embed_claim.py` was run for it.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ class Services:
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             self._say(f"Persian that Whisper takes for another language stays so; its judge cannot be read: {error}")
             return ()
-        if claim.foreign.origin.get("adapter_sha256") != weights_sha256(EMBEDDED_FOLDER / EMBEDDED_PERSIAN):
+        if claim.characters.origin.get("adapter_sha256") != weights_sha256(EMBEDDED_FOLDER / EMBEDDED_PERSIAN):
             self._say("Persian that Whisper takes for another language stays so; its judge is another adapter's.")
             return ()
         return (claim,)

@@ -8,16 +8,16 @@ import pytest
 from najva.character_model import CharacterModel
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.services import PERSIAN_CLAIM
-from najva.transcriber.language_claim import FOREIGN, OWN
+from najva.transcriber.language_claim import CHARACTERS
 
 PERSIAN = ["امروز هوا خیلی خوب است و به پارک می‌رویم", "این کتاب را دیروز از کتابخانه گرفتم"]
 # Danish, English and Turkish as the Persian model writes them down.
 GIBBERISH = ["عیل افتماک ایز آنزکه چن تی با اگر", "هم اچ دازتکت تومیوزی ام کافت", "بستن دلانه سنقندره مودنیدر"]
 
 
-@pytest.fixture(scope="module", params=[OWN, FOREIGN])
-def embedded(request: pytest.FixtureRequest) -> CharacterModel:
-    return CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CLAIM / request.param)
+@pytest.fixture(scope="module")
+def embedded() -> CharacterModel:
+    return CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CLAIM / CHARACTERS)
 
 
 def test_witten_bell_by_hand() -> None:
@@ -41,13 +41,14 @@ def test_probabilities_of_what_may_follow_add_up_to_one(embedded: CharacterModel
     assert min(following) > 0 and sum(following) + end == pytest.approx(1)
 
 
-def test_persian_is_told_from_gibberish_in_persian_letters() -> None:
-    own, foreign = (CharacterModel.load(EMBEDDED_FOLDER / PERSIAN_CLAIM / name) for name in (OWN, FOREIGN))
+def test_persian_is_likelier_than_gibberish_in_persian_letters(embedded: CharacterModel) -> None:
+    assert min(map(embedded.log_probability, PERSIAN)) > max(map(embedded.log_probability, GIBBERISH)) + 0.5
 
-    def likelier(text: str) -> float:
-        return own.log_probability(text) - foreign.log_probability(text)
 
-    assert min(map(likelier, PERSIAN)) > 0.3 and max(map(likelier, GIBBERISH)) < -0.3
+@pytest.mark.parametrize(("order", "letters"), [(6, "ab"), (5, "".join(map(chr, range(0x100, 0x140))))])
+def test_what_does_not_fit_is_refused(order: int, letters: str) -> None:
+    with pytest.raises(ValueError, match="5 of 63 do"):
+        CharacterModel.count([letters * 9], {}, order=order, rule="raw")
 
 
 def test_spelling_that_the_rule_makes_equal_is_equal(embedded: CharacterModel) -> None:

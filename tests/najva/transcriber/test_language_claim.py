@@ -1,6 +1,7 @@
 """When the Persian model may claim speech that plain Whisper took for another language."""
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import pytest
 from najva import audio
 from najva.character_model import CharacterModel
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
-from najva.services import EMBEDDED_PERSIAN, Services
+from najva.services import EMBEDDED_PERSIAN, PERSIAN_CLAIM, Services
 from najva.settings import Settings
 from najva.transcriber import Transcriber, Voice
 from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.transcriber.engine import Hypothesis
-from najva.transcriber.language_claim import Claim, Reading
+from najva.transcriber.language_claim import CHARACTERS, Claim, Reading
 from najva.transcriber.tokens import WhisperTokens
 from najva.vad import SpeechDetector
 from tests import clips
@@ -26,17 +27,16 @@ PERSIAN, GIBBERISH = "هوا امروز خوب است", "عیل افتماک ا�
 
 @pytest.fixture(scope="module")
 def claim() -> Claim:
-    """A rule that asks from 2 % on, of a few sentences and some gibberish."""
+    """A rule that asks from 2 % on, and a few sentences."""
     sentences = ["هوا امروز خوب است", "امروز هوا خوب نیست", "فردا هوا خوب است", "هوا فردا سرد است"]
-    own = CharacterModel.count(sentences, {})
-    foreign = CharacterModel.count(["عیل افتماک ایز آنزکه", "هم اچ دازتکت", "بستن دلانه سنقندره"], {}, order=3)
-    return Claim("fa", own, foreign, least_probability=0.02, least_score=0.0, text_weight=0.5, base_weight=0.05)
+    characters = CharacterModel.count(sentences, {})
+    return Claim("fa", characters, least_probability=0.02, least_score=-1.0, text_weight=0.5, base_weight=0.05)
 
 
 def test_the_score_is_what_the_formula_says(claim: Claim) -> None:
-    likelier = claim.own.log_probability(PERSIAN) - claim.foreign.log_probability(PERSIAN)
+    likely = claim.characters.log_probability(PERSIAN)
     score = claim.score({"ar": 0.5, "fa": 0.05}, [Reading(3.0, PERSIAN, -0.2)])
-    assert score == pytest.approx(-0.2 + 0.5 * likelier - 0.05 * 2.302585)
+    assert score == pytest.approx(-0.2 + 0.5 * likely - 0.05 * 2.302585)
     # A second counts as one, in whichever span it lies.
     parts = [Reading(9.0, PERSIAN, -0.1), Reading(3.0, PERSIAN, -0.5)]
     assert claim.score({"ar": 0.5, "fa": 0.05}, parts) == pytest.approx(score)
@@ -135,13 +135,24 @@ class TestEmbeddedClaim:
         split = json.loads((EMBEDDED_FOLDER / EMBEDDED_PERSIAN / "split.json").read_text("utf-8"))
         found = [services.detect_language(test_data / "persian_neural_voice" / name) for name in split["test"][:12]]
         plain = sum(next(iter(language.probabilities)) == "fa" for language in found)
-        assert sum(language.code == "fa" for language in found) >= max(plain + 3, 10)
+        assert sum(language.code == "fa" for language in found) >= max(plain, 10)
         for language in found:
             claimed = language.code != next(iter(language.probabilities))
             assert language.decided_by == ("persian-check" if claimed else "whisper")
             assert not (claimed and language.sure) and sum(language.probabilities.values()) == pytest.approx(
                 1, abs=1e-3
             )
+
+    def test_people_who_speak_persian_are_claimed_too(self, services: Services, test_data: Path) -> None:
+        """Without the claim 21 of the 46 are called Persian, with it 32 (`tests/benchmarks/languages.py`)."""
+        found = [services.detect_language(clip.path) for kind in ("read", "informal") for clip in clips.persian(kind)]
+        assert sum(language.code == "fa" for language in found) >= 30
+        claimed = next(n for n, language in enumerate(found) if language.decided_by == "persian-check")
+        path = [*clips.persian("read"), *clips.persian("informal")][claimed].path
+        *_, written = services.transcribe(path)
+        assert written.model == f"embedded:{EMBEDDED_PERSIAN}" and "language_unsure" in written.flags
+        *_, plain = services.transcribe(path, model="base")
+        assert plain.language.decided_by == "whisper" and plain.language.code != "fa"
 
     def test_other_people_keep_their_language(self, services: Services, test_data: Path) -> None:
         for clip in clips.other_speech():
@@ -152,3 +163,22 @@ class TestEmbeddedClaim:
         assert [claim.language for claim in services.transcriber.behaviour.claims] == ["fa"]
         named = Settings(models="offline", cache=cache, asr_persian=str(EMBEDDED_FOLDER / EMBEDDED_PERSIAN))
         assert Services(named, lambda line: None).transcriber.behaviour.claims == ()
+
+    def test_a_judge_that_cannot_be_read_or_is_of_another_adapter_costs_no_more_than_itself(
+        self, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "embedded"
+        shutil.copytree(EMBEDDED_FOLDER, folder)
+        for module in ("najva.services", "najva.pretrained.checkpoint"):
+            monkeypatch.setattr(f"{module}.EMBEDDED_FOLDER", folder)
+        characters = folder / PERSIAN_CLAIM / CHARACTERS
+        for write, words in (
+            (lambda: CharacterModel.count([PERSIAN], {"adapter_sha256": "0"}).save(characters), "another adapter's"),
+            (lambda: characters.write_bytes(characters.read_bytes()[:100]), "cannot be read"),
+            (lambda: characters.unlink(), "cannot be read"),
+        ):
+            write()
+            said: list[str] = []
+            services = Services(Settings(models="offline", cache=cache), said.append)
+            assert services.transcriber.behaviour.claims == () and "fa" in services.transcriber.tuned
+            assert words in said[-1]

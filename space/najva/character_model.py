@@ -44,7 +44,7 @@ class CharacterModel:
 
     @classmethod
     def count(
-        cls, texts: Iterable[str], origin: Mapping[str, Any], order: int = 5, least: int = 1, rule: str = "fa-v1"
+        cls, texts: Iterable[str], origin: Mapping[str, Any], order: int = 5, rule: str = "fa-v1"
     ) -> CharacterModel:
         """Make a model of texts.
 
@@ -52,11 +52,10 @@ class CharacterModel:
             texts: in the language.
             origin: what they are, as JSON values.
             order: length of the n-grams, 5 at most.
-            least: n-grams that were seen fewer times are left out.
             rule: of `najva.persian`.
 
         Raises:
-            ValueError: no n-gram was seen often enough, or order or alphabet is too large.
+            ValueError: the texts hold no letter, or order or alphabet is too large.
         """
         texts = [_only(str.isalpha, normalize(text, rule)) for text in texts]
         frequent = Counter("".join(texts))
@@ -69,10 +68,10 @@ class CharacterModel:
         for text in filter(None, (_only(codes.__contains__, text) for text in texts)):
             padded = _padded(text, order)
             grams.update(padded[first : first + order] for first in range(len(padded) - order + 1))
-        kept = sorted((_key(gram, codes), seen) for gram, seen in grams.items() if seen >= least)
-        if not kept:
-            raise ValueError(f"No {order} characters in a row were seen {least} times.")
-        return cls(alphabet, order, *np.array(kept, np.int64).T, rule, origin)
+        if not grams:
+            raise ValueError("The texts hold no letter.")
+        counted = sorted((_key(gram, codes), seen) for gram, seen in grams.items())
+        return cls(alphabet, order, *np.array(counted, np.int64).T, rule, origin)
 
     @property
     def size(self) -> int:

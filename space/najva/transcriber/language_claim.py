@@ -47,7 +47,9 @@ class Claim:
     Attributes:
         language: code of what is claimed.
         characters: how likely a text is in that language.
-        least_probability: that the base must give the language for its model to be asked at all.
+        least_probability: that the base must give the language for its model to be asked at all. Of people's English,
+            cut into pieces of 1.5 to 4 s, four were claimed at 0.0001 (`jfk.flac`, 0.0008 to 0.001), and at 0.003 none;
+            of 109 pieces of people's Persian it costs one.
         least_score: from which on the claim holds, see `score`.
         text_weight: of the text's mean log probability by its characters.
         base_weight: of the logarithm of how many times less likely than its own choice the base thinks the language.
@@ -55,7 +57,7 @@ class Claim:
 
     language: str
     characters: CharacterModel
-    least_probability: float = 0.0001
+    least_probability: float = 0.003
     least_score: float = -2.5
     text_weight: float = 0.8
     base_weight: float = 0.05

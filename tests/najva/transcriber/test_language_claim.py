@@ -159,6 +159,13 @@ class TestEmbeddedClaim:
             language = services.detect_language(clip.path)
             assert (language.code, language.decided_by) == (clip.language, "whisper")
 
+    def test_pieces_as_short_as_live_speech_keep_it_too(self, services: Services, test_data: Path) -> None:
+        sound, _ = audio.read(clips.other_speech("en")[0].path, sample_rate_hz=16000)
+        for seconds in (1.5, 3.0):
+            for start in range(int(len(sound) / 16000 - seconds)):
+                piece = sound[16000 * start : round(16000 * (start + seconds))]
+                assert services.transcriber.detect_language([piece]).decided_by == "whisper", (seconds, start)
+
     def test_models_that_it_was_not_measured_with_claim_nothing(self, services: Services, cache: Path) -> None:
         assert [claim.language for claim in services.transcriber.behaviour.claims] == ["fa"]
         named = Settings(models="offline", cache=cache, asr_persian=str(EMBEDDED_FOLDER / EMBEDDED_PERSIAN))

@@ -8,7 +8,7 @@ from typing import Any
 _PROGRAM = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # A run of signs with a digit in it: a number, a version, a date, a hash, a model's name.
 _WORD = re.compile(r"[^\s|`\"'()\[\]<>{}«»،؛*,]*\d[^\s|`\"'()\[\]<>{}«»،؛*]*")
-_NUMBER = re.compile(r"[+−–-]?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"[+−–-]?\d+(?:\.\d+)?(?:e[+-]\d+)?")
 _EDGES = ".,:;!?…%٪/…"
 _PERSIAN = str.maketrans("۰۱۲۳۴۵۶۷۸۹٫٬", "0123456789.,")
 _SHORTEST_NAME = 3
@@ -53,6 +53,9 @@ def _stands_in(word: str, values: list[float], texts: list[str], words: set[str]
 
 
 def _is_rounded(number: str, values: list[float]) -> bool:
+    if "e" in number:
+        # As a learning rate is written, 5e-05; six digits are shown.
+        return any(abs(abs(value) - float(number)) <= 1e-5 * float(number) for value in values)
     decimals = len(number.partition(".")[2])
     # A whole number must be one: nearly every percentage rounds to some number below a hundred.
     tolerance = 0.5 * 10**-decimals + 1e-9 if decimals else 1e-9

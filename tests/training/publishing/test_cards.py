@@ -161,6 +161,9 @@ def test_every_number_of_a_card_depends_on_its_record(lora_run: Path) -> None:
         ("91.49 %", ["91.49"]),
         ("91 %", ["91"]),
         ("۹۱٫۴۸٪", []),
+        ("5e-05 at its peak", []),
+        ("6e-05", ["6e-05"]),
+        ("5e-06", ["5e-06"]),
         ("۹۱٫۵۸٪", ["۹۱٫۵۸"]),
         ("10,000 replicates", []),
         ("10,001 replicates", ["10,001"]),
@@ -184,6 +187,7 @@ def test_numbers_are_compared_as_they_are_shown(text: str, foreign: list[str]) -
         "wer": 0.91475,
         "replicates": 10000,
         "difference": -0.07066,
+        "learning_rate": 5e-05,
         "parameters": 4325376,
         "clips": 9,
         "torch": "2.13.0+cpu",
@@ -191,6 +195,17 @@ def test_numbers_are_compared_as_they_are_shown(text: str, foreign: list[str]) -
         "finished": "2026-11-25T00:34:32+00:00",
     }
     assert foreign_numbers(text, record, "reza/whisper-7") == foreign
+
+
+@pytest.mark.parametrize("rate", [3e-5, 1.5e-05, 1e-3, 0.00025])
+def test_any_learning_rate_may_stand_on_a_card(run: Path, rate: float) -> None:
+    """The default of a full tuning is 3e-05."""
+
+    def change(record: dict) -> None:
+        record["options"]["learning_rate"] = record["training"]["learning_rate"] = rate
+
+    change_record(run, change)
+    assert f"{rate:g} at its peak" in card(run, "adapter" if run.name == "lora" else "full")
 
 
 def test_templates_hold_no_number_of_their_own() -> None:

@@ -21,7 +21,7 @@ from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.services import EMBEDDED_PERSIAN, PERSIAN_CLAIM, weights_sha256
 from najva.transcriber.language_claim import CHARACTERS
 from options import option, required
-from sheets.faults import DataError
+from sheets.faults import DataError, refuse_fatal
 from sheets.transcripts import read_transcripts, workbook_sha256
 from whole_files import whole_file
 
@@ -59,8 +59,7 @@ def count(options: ClaimOptions) -> CharacterModel:
     """
     columns = {"audio_column": options.audio_column, "text_column": options.text_column}
     transcripts = read_transcripts(options.workbook, **columns)
-    if faults := [fault for fault in transcripts.faults if fault.fatal]:
-        raise DataError(f"{options.workbook.name}, row {faults[0].row}: {faults[0].kind}, {faults[0].detail}.")
+    refuse_fatal(options.workbook.name, transcripts.faults)
     texts = [row.text for row in transcripts.rows]
     origin = {
         "workbook": options.workbook.name,

@@ -16,7 +16,7 @@ from najva.comparison import rule_for
 from run_news import say
 from run_record import NAME, RunError, add_sections, read_record
 from sheets.clip_checks import find_clips, measure_clips
-from sheets.faults import DataError
+from sheets.faults import DataError, refuse_fatal
 from sheets.speech_data import Clip, describe_source
 from sheets.transcripts import read_transcripts
 
@@ -92,8 +92,7 @@ def read_clip_set(workbook: Path, language: str, *, audio_column: str = "audio",
     transcripts = read_transcripts(workbook, audio_column=audio_column, text_column=text_column)
     paths, missing = find_clips(transcripts.rows, workbook.parent)
     facts, unfit = measure_clips(paths, min_seconds=0.0, max_seconds=_MAX_SECONDS)
-    if faults := [fault for fault in (*transcripts.faults, *missing, *unfit) if fault.fatal]:
-        raise DataError(f"{workbook.name}, row {faults[0].row}: {faults[0].kind}, {faults[0].detail}.")
+    refuse_fatal(workbook.name, (*transcripts.faults, *missing, *unfit))
     if not paths:
         raise DataError(f"{workbook.name} has a header but no rows.")
     rows: dict[str, int] = {}

@@ -88,6 +88,20 @@ class Fault:
         return KINDS[self.kind].verdict == LEFT_OUT
 
 
+def refuse_fatal(name: str, faults: Iterable[Fault]) -> None:
+    """Refuses a sheet of which no row may be left out.
+
+    Args:
+        name: Of the sheet.
+        faults: Of its rows.
+
+    Raises:
+        DataError: A row is faulty; the first is named.
+    """
+    if first := next((fault for fault in faults if fault.fatal), None):
+        raise DataError(f"{name}, row {first.row}: {first.kind}, {first.detail}.")
+
+
 def fatal_rows(faults: Iterable[Fault]) -> set[int]:
     """Returns the numbers of the rows that are left out."""
     return {fault.row for fault in faults if fault.fatal}

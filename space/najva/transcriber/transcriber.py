@@ -137,8 +137,7 @@ class Transcriber:
         Args:
             blocks: as for `stream`.
         """
-        spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
-        group = self._fit(next(self._groups(spans), []), self.base.engine)
+        group = self._first_spans(blocks)
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
             return self._language(pool, self._encode(pool, self.base.engine, group))
 
@@ -149,9 +148,13 @@ class Transcriber:
             blocks: as for `stream`.
             language: code of a tuned model.
         """
+        batches = self._batches(self.base.engine, self._first_spans(blocks))
+        return [reading for batch in batches for reading in self._read(batch, language)]
+
+    def _first_spans(self, blocks: Iterable[np.ndarray]) -> list[Span]:
+        """Return the first group of spans, as long as the base hears them."""
         spans = cut_into_spans(blocks, self.detector, self.behaviour.cutting)
-        group = self._fit(next(self._groups(spans), []), self.base.engine)
-        return [reading for batch in self._batches(self.base.engine, group) for reading in self._read(batch, language)]
+        return self._fit(next(self._groups(spans), []), self.base.engine)
 
     def _groups(self, spans: Iterator[Span]) -> Iterator[list[Span]]:
         """Gather spans: few at first, so that the first text comes early, then many, so that batches are even."""
@@ -199,7 +202,7 @@ class Transcriber:
     def _language(self, pool: ThreadPoolExecutor, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
         """Return the language that Whisper reads from speech, or that a tuned model claims for its own."""
         detected = self._average_language(batches)
-        for claim in self.behaviour.claims if detected.code else ():
+        for claim in self.behaviour.claims:
             if claim.language in self.tuned and claim.is_worth_asking(detected.probabilities):
                 jobs = [pool.submit(self._read, batch.spans, claim.language) for batch in batches]
                 if claim.holds(detected.probabilities, [reading for job in jobs for reading in job.result()]):

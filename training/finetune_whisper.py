@@ -15,6 +15,7 @@ stand beside them. `--push-to-hub OWNER/NAME` measures the model at the end and 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sys
@@ -41,6 +42,7 @@ from sheets.faults import DataError
 if TYPE_CHECKING:
     import torch
 
+    from najva.pretrained import Checkpoint
     from sheets.speech_data import Clip, SpeechData
 
 
@@ -64,6 +66,7 @@ class FinetuneOptions:
     lora_layers: Literal["all-linear", "decoder", "attention", "query-value"] = option(
         "all-linear", "all-linear, decoder (its linear layers only), attention or query-value"
     )
+    init_adapter: str = option("", "adapter that a LoRA training goes on from, a model reference; empty: from none")
     lora_dropout: float = option(0.0, "before the updates; on a CPU it costs a fifth of each step")
     window_seconds: str = option("auto", "encoder window: auto (smallest that holds the clips) or seconds")
     augment: str = option("", "comma-separated: speed, voice, room, noise, band, level; SpecAugment is separate")
@@ -89,6 +92,7 @@ class FinetuneOptions:
             (0 < self.warmup_share < 1, "--warmup-share lies between 0 and 1"),
             (0 < self.others_share < 1, "--others-share lies between 0 and 1"),
             (self.lora_rank > 0, "--lora-rank must be above 0"),
+            (self.tuning == "lora" or not self.init_adapter, "--init-adapter goes with --tuning lora"),
             (
                 self.window_seconds == "auto" or self.window_seconds.isdecimal(),
                 f"--window-seconds is auto or a whole number of seconds, not '{self.window_seconds}'",
@@ -130,6 +134,7 @@ def finetune(options: FinetuneOptions) -> dict | None:
     Raises:
         DataError, ModelError, RunError, ValueError: it cannot be done as asked, in one sentence.
     """
+    from model_references import find_model
     from sheets.speech_data import load_speech
     from tuning.whisper_training import build_trainer, choose_window
     from tuning.whisper_tuning import find_base
@@ -152,9 +157,12 @@ def finetune(options: FinetuneOptions) -> dict | None:
 
             check_base(base.name, options.licence or base.checkpoint.licence, adapter=options.tuning == "lora")
         window = choose_window(options, data, base.window_seconds, others)
-        trainer = build_trainer(options, data, base, window, others)
+        init_adapter = find_model(options.init_adapter)[0] if options.init_adapter else None
+        trainer = build_trainer(options, data, base, window, others, init_adapter)
         if main_process:
             record_start(options, data, base, window, trainer, others)
+            if init_adapter:
+                add_sections(options.output, init_adapter=describe_adapter(init_adapter, data))
             shutil.copyfile(data.folder / "split.json", options.output / "split.json")
         train(trainer, options)
         if main_process:
@@ -268,6 +276,26 @@ def describe_others(others: SpeechData | None) -> dict:
             "clips": len(clips),
             "hours": hours(clips),
         }
+    }
+
+
+def describe_adapter(adapter: Checkpoint, data: SpeechData) -> dict:
+    """Return what is recorded of an adapter that a training goes on from, as far as a record lies beside it."""
+    folders = (adapter.folder, adapter.folder.parent)
+    record = next((read_record(folder) for folder in folders if (folder / NAME).is_file()), {})
+    stages = [record[name]["hours"] for name in ("init_adapter", "training") if name in record]
+    same_split = record.get("data", {}).get("split_sha256") == data.split_sha256
+    if not same_split:
+        say(
+            f"{adapter.reference} was not trained on this split, as far as is known: clips that are for testing here "
+            "may be among those that it heard, so the figures of this run are no measure of new speech."
+        )
+    return {
+        "reference": adapter.reference,
+        "sha256": hashlib.sha256((adapter.folder / "adapter_model.safetensors").read_bytes()).hexdigest(),
+        # None where one of the stages before is unknown.
+        "hours": round(sum(stages), 3) if stages and None not in stages else None,
+        "same_split": same_split,
     }
 
 

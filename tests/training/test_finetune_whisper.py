@@ -74,6 +74,23 @@ def test_a_run_learns_and_leaves_models_that_others_load(
     assert record["model"]["window_seconds"] == 5
 
 
+def test_a_second_training_goes_on_from_the_first_one_s_adapter(
+    data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert finetune_whisper.main(arguments(data, first, tiny, "lora", epochs=6)) == 0
+    init = {"init-adapter": str(first / "adapter"), "learning-rate": 1e-6, "epochs": 1}
+    assert finetune_whisper.main(arguments(data, second, tiny, "lora", **init)) == 0
+    # Where the first one ended, and far from where it had begun.
+    losses = [[float(row["validation_loss"]) for row in history(run)] for run in (first, second)]
+    reached = min(history(first), key=lambda row: float(row["validation_wer"]))
+    assert losses[1][0] == pytest.approx(float(reached["validation_loss"]), abs=0.01)
+    record, before = read_record(second)["init_adapter"], read_record(first)
+    assert record["hours"] == before["training"]["hours"]
+    assert record["same_split"]
+    assert "no measure of new speech" not in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("with_others", [False, True], ids=["alone", "with others, measured between epochs"])
 def test_a_killed_run_goes_on_to_the_same_result(with_others: bool, data: Path, tiny: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, set_seed
 from transformers.utils import logging
 
+from najva.pretrained import Checkpoint
 from najva.transcriber.tokens import WhisperTokens
 from processes import process_count
 from run_news import say
@@ -20,7 +21,7 @@ from sheets.speech_data import SpeechData
 from tuning.augmentation import augmentation
 from tuning.speech_batches import ClipPlan, SpeechClips, SpeechCollator
 from tuning.whisper_trainer import Clock, History, WhisperTrainer
-from tuning.whisper_tuning import Base, add_lora, load_model
+from tuning.whisper_tuning import Base, add_lora, go_on_from, load_model
 
 if TYPE_CHECKING:
     from finetune_whisper import FinetuneOptions
@@ -51,7 +52,12 @@ def choose_window(
 
 
 def build_trainer(
-    options: FinetuneOptions, data: SpeechData, base: Base, window: int, others: SpeechData | None = None
+    options: FinetuneOptions,
+    data: SpeechData,
+    base: Base,
+    window: int,
+    others: SpeechData | None = None,
+    init_adapter: Checkpoint | None = None,
 ) -> WhisperTrainer:
     """Put model, clips and trainer together.
 
@@ -61,6 +67,7 @@ def build_trainer(
         base: see `whisper_tuning.find_base`.
         window: see `choose_window`.
         others: data whose training clips are mixed in.
+        init_adapter: whose updates a LoRA training starts from.
     """
     # transformers warns of what is meant here, such as a batch without a mask, at every evaluation.
     logging.set_verbosity_error()
@@ -83,6 +90,8 @@ def build_trainer(
             dropout=options.lora_dropout,
             layers=options.lora_layers,
         )
+        if init_adapter:
+            go_on_from(model, init_adapter, base)
     tokens = WhisperTokens(base.folder)
     plan = ClipPlan(
         timestamp_share=options.timestamp_share,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
-from safetensors.torch import save_file
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file, save_file
 from transformers import (
     GenerationConfig,
     GenerationMixin,
@@ -131,6 +131,33 @@ def add_lora(
     # While it trains, the adapter's base is the folder on this machine: peft looks into it at every checkpoint, and
     # would ask the Hub for a name. `save_adapter` writes the name.
     return get_peft_model(model, config)
+
+
+def go_on_from(model: PeftModel, adapter: Checkpoint, base: Base) -> None:
+    """Start from the updates of an adapter that was trained before instead of from none.
+
+    Args:
+        model: see `add_lora`.
+        adapter: of the same base, rank, scale and layers.
+        base: see `find_base`.
+
+    Raises:
+        ModelError: it does not fit.
+    """
+    if not adapter.is_adapter:
+        raise ModelError(f"{adapter.reference} is a whole model; --init-adapter takes a LoRA adapter.")
+    if adapter.base.removeprefix("hub:") != base.name:
+        raise ModelError(f"The adapter {adapter.reference} belongs to {adapter.base}, not to {base.name}.")
+    before, now = LoraConfig.from_pretrained(adapter.folder), model.peft_config["default"]
+    if (before.r, before.lora_alpha) != (now.r, now.lora_alpha):
+        raise ModelError(
+            f"The adapter {adapter.reference} has rank {before.r} and alpha {before.lora_alpha:g}, the training "
+            f"{now.r} and {now.lora_alpha:g}: give it --lora-rank {before.r} --lora-alpha {before.lora_alpha:g}."
+        )
+    weights = load_file(adapter.folder / "adapter_model.safetensors")
+    if weights.keys() != get_peft_model_state_dict(model, save_embedding_layers=False).keys():
+        raise ModelError(f"The adapter {adapter.reference} updates other layers than --lora-layers says.")
+    set_peft_model_state_dict(model, {name: tensor.float() for name, tensor in weights.items()})
 
 
 def save_whole(model: WhisperForConditionalGeneration, base: Base, folder: Path) -> None:

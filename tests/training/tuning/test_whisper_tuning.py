@@ -1,6 +1,7 @@
 """The model that is trained, and what is saved of it: loadable by everybody, adapter and merged model the same."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,16 @@ from najva.pretrained import Hub, ModelError, converted, find_checkpoint, window
 from najva.transcriber.ctranslate2_engine import CTranslate2Engine
 from najva.transcriber.engine import Decoding
 from najva.transcriber.tokens import WhisperTokens
-from tuning.whisper_tuning import Base, add_lora, find_base, load_model, save_adapter, save_whole, write_tokens
+from tuning.whisper_tuning import (
+    Base,
+    add_lora,
+    find_base,
+    go_on_from,
+    load_model,
+    save_adapter,
+    save_whole,
+    write_tokens,
+)
 
 
 @pytest.fixture
@@ -99,6 +109,42 @@ def test_the_decoder_s_linear_layers_alone(base: Base) -> None:
     names = [name for name, _ in model.named_parameters() if "lora_A" in name]
     assert {name.split(".")[-4] for name in names} == {"q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2"}
     assert all(".decoder." in name for name in names)
+
+
+def test_a_training_goes_on_from_an_adapter(base: Base, tmp_path: Path) -> None:
+    form = {"rank": 4, "alpha": 8, "dropout": 0.0, "layers": "all-linear"}
+    before = changed(add_lora(load_model(base, 4, "fa"), **form))
+    save_adapter(before, base, tmp_path)
+    adapter = find_checkpoint(str(tmp_path), Hub(offline=True), tmp_path)
+    after = add_lora(load_model(base, 4, "fa"), **form)
+    go_on_from(after, adapter, base)
+    expected, got = before.state_dict(), after.state_dict()
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(expected[name], got[name]) for name in expected)
+    assert all(weight.requires_grad for name, weight in after.named_parameters() if "lora_" in name)
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"rank": 8}, "has rank 4 and alpha 8, the training 8 and 8: give it --lora-rank 4 --lora-alpha 8"),
+        ({"layers": "decoder"}, "updates other layers"),
+    ],
+)
+def test_an_adapter_of_another_form_is_not_gone_on_from(form: dict, sentence: str, base: Base, tmp_path: Path) -> None:
+    usual = {"rank": 4, "alpha": 8, "dropout": 0.0, "layers": "all-linear"}
+    save_adapter(add_lora(load_model(base, 4, "fa"), **usual), base, tmp_path)
+    adapter = find_checkpoint(str(tmp_path), Hub(offline=True), tmp_path)
+    with pytest.raises(ModelError, match=sentence):
+        go_on_from(add_lora(load_model(base, 4, "fa"), **usual | form), adapter, base)
+
+
+def test_an_adapter_of_another_base_is_not_gone_on_from(base: Base, tmp_path: Path) -> None:
+    model = add_lora(load_model(base, 4, "fa"), rank=4, alpha=8, dropout=0.0, layers="all-linear")
+    save_adapter(model, base, tmp_path)
+    adapter = replace(find_checkpoint(str(tmp_path), Hub(offline=True), tmp_path), base="someone/else")
+    with pytest.raises(ModelError, match="belongs to someone/else, not to"):
+        go_on_from(model, adapter, base)
 
 
 def test_adapter_on_its_base_and_merged_model_write_the_same(base: Base, tmp_path: Path, cache: Path) -> None:

@@ -1,6 +1,7 @@
 """Fine-tuning as a command: it trains, an interruption changes nothing, and what cannot be meant is refused."""
 
 import csv
+import importlib.util
 import json
 import os
 import shutil
@@ -295,8 +296,8 @@ def test_what_fails_beside_a_nearly_full_disk_is_told_as_it_was(
         ({"augment": "echo"}, "There is no augmentation 'echo'"),
         ({"warmup-share": 1.5}, "--warmup-share lies between 0 and 1"),
         ({"batch-size": 0}, "must be above 0"),
+        ({"init-adapter": "embedded:persian-adapter"}, "--init-adapter goes with --tuning lora"),
         ({"language": "Persian"}, "--language is a code such as fa, not 'Persian'"),
-        ({"trackio": "project"}, "--trackio needs the package trackio"),
         ({"base-model": "./nowhere"}, "The model folder './nowhere' does not exist"),
     ],
 )
@@ -307,6 +308,18 @@ def test_what_cannot_be_meant_gets_one_sentence(
     assert finetune_whisper.main(given) == 1
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence in told
+
+
+def test_tracking_without_its_package_gets_one_sentence(
+    data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be installed where the tests run."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "trackio" else found(name, *more)
+    )
+    assert finetune_whisper.main(arguments(data, tmp_path / "run", tiny, trackio="project")) == 1
+    assert "--trackio needs the package trackio" in capsys.readouterr().err
 
 
 def test_data_that_is_not_there_gets_one_sentence(

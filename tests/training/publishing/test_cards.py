@@ -321,6 +321,17 @@ def test_the_card_names_speech_that_was_mixed_in(lora_run: Path) -> None:
     assert "40 % of every" in data and "big.xlsx" in data and "No licence is stated." in data
 
 
+def test_a_training_that_went_on_from_an_adapter_says_so(lora_run: Path) -> None:
+    earlier = {"reference": "embedded:persian-adapter", "sha256": "3b" * 32, "hours": 1.375, "same_split": True}
+    change_record(lora_run, lambda record: record.update(init_adapter=earlier))
+    (row,) = [line for line in card(lora_run).splitlines() if line.startswith("| goes on from |")]
+    assert "`embedded:persian-adapter`" in row and "3b" * 32 in row and "1.375 hours" in row
+    assert "may have heard test clips" not in row
+    change_record(lora_run, lambda record: record.update(init_adapter=earlier | {"hours": None, "same_split": False}))
+    (row,) = [line for line in card(lora_run).splitlines() if line.startswith("| goes on from |")]
+    assert "hours" not in row and "may have heard test clips" in row
+
+
 def test_the_card_shows_the_trials_and_counts_the_looks_at_the_test(lora_run: Path) -> None:
     row = {"trial": "a", "options": "--minutes 9", "hours": "0.15", "long_base": "88.6", "long_tuned": "72.9"}
     rows = [row | {"looked_at_people": ""}, row | {"trial": "b", "looked_at_people": "2026-11-25"}]

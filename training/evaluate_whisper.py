@@ -219,7 +219,9 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
             section["comparison"] = comparison_values(comparison)
         sections[clips.name] = section
         told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
-        print(f"{clips.name} ({LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips), mean WER: {told}.")
+        about = f"{LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips"
+        about += ", synthetic speech" if clips.speech == "synthetic" else ""
+        print(f"{clips.name} ({about}), mean WER: {told}.")
         said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
     if others:
         add_sections(options.run, sheets=sections)

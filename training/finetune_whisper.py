@@ -1,12 +1,12 @@
-"""Fine-tunes Whisper on a data folder: LoRA or full, resumable, the best checkpoint by validation WER.
+r"""Fine-tunes Whisper on a data folder: LoRA or full, resumable, the best checkpoint by validation WER.
 
     accelerate launch training/finetune_whisper.py --data data/NAME --tuning lora --output runs/NAME
     accelerate launch training/finetune_whisper.py --data data/NAME --tuning full --output runs/NAME --epochs 50
 
 Two minutes on a CPU, with the weights that come as a package:
 
-    python training/finetune_whisper.py --base-model packaged:whisper-base --minutes 2 --data data/NAME --tuning lora
-        --output runs/NAME
+    python training/finetune_whisper.py --base-model packaged:whisper-base --minutes 2 \
+        --data data/NAME --tuning lora --output runs/NAME
 
 A run that was interrupted goes on where it stood when the same command is given again. A LoRA run keeps `adapter/` and
 `merged/`, a full one has its weights in `runs/NAME` itself; `history.csv`, `figures/`, `split.json` and `run.json`
@@ -57,7 +57,7 @@ class FinetuneOptions:
     others_share: float = option(0.5, "of an epoch's clips that are --others'")
     base_model: str = option("openai/whisper-small", "model reference that training starts from")
     epochs: float = option(50.0, "passes over the training clips, run to the end")
-    minutes: float = option(0.0, "end after so many minutes, evaluation included; 0: no limit")
+    minutes: float = option(0.0, "end after so many minutes, with one more evaluation; 0: no limit")
     batch_size: int = option(16, "clips per step and process")
     learning_rate: float = option(0.0, "peak; 0: 1e-3 for lora, 3e-5 for full")
     warmup_share: float = option(0.1, "share of the training in which the rate rises")
@@ -169,6 +169,8 @@ def finetune(options: FinetuneOptions) -> dict | None:
             with full_disk_in_words(options.output, trainer.model):
                 save(trainer, options, base)
         trainer.accelerator.wait_for_everyone()
+    if main_process:
+        shutil.rmtree(options.output / "checkpoints", ignore_errors=True)
     if options.push_to_hub:
         from evaluate_whisper import EvaluateOptions, evaluate_run
 
@@ -364,6 +366,9 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
         save_whole(model, base, options.output)
     rows = history_rows(trainer.state.log_history)
     best = min(rows, key=lambda row: row["validation_wer"])
+    speech = read_record(options.output)["data"]["source"].get("speech", "")
+    draw_history(options.output / "figures" / "history.png", rows, speech=speech)
+    # Last, as it is by this that the run counts as trained; a kill before it saves everything again.
     add_sections(
         options.output,
         training={
@@ -378,24 +383,22 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
             **circumstances(),
         },
     )
-    speech = read_record(options.output)["data"]["source"].get("speech", "")
-    draw_history(options.output / "figures" / "history.png", rows, speech=speech)
-    shutil.rmtree(options.output / "checkpoints", ignore_errors=True)
 
 
 def summary(options: FinetuneOptions) -> dict:
     """Return the job's last line."""
     record = read_record(options.output)
-    best = record["training"]["best"]
+    best, speech = record["training"]["best"], record["data"]["source"].get("speech", "")
     say(
-        f"Best validation WER {best['validation_wer']:.2%} in epoch {best['epoch']:.2f}; "
-        f"{record['training']['hours']:.2f} hours. In {options.output}."
+        f"Best validation WER {best['validation_wer']:.2%}{' on synthetic speech' if speech == 'synthetic' else ''} in "
+        f"epoch {best['epoch']:.2f}; {record['training']['hours']:.2f} hours. In {options.output}."
     )
     return {
         "output": str(options.output),
         "tuning": options.tuning,
         **best,
         "split_sha256": record["data"]["split_sha256"],
+        "speech": speech,
     }
 
 

@@ -79,9 +79,15 @@ def main() -> int:
         preparation = Preparation(source, len(transcripts.rows), checked.faults, clips)
         refusal = too_many_faults(preparation, options)
         if not refusal:
-            split, notes = split_clips(clips, transcripts, options)
-            faults = [*checked.faults, *check_leaks(clips, split)]
-            preparation = replace(preparation, faults=faults, split=split, notes=notes)
+            check_groups(clips, options)
+            try:
+                split, notes = split_clips(clips, transcripts, options)
+            except DataError as error:
+                # What was found out about the rows is written all the same.
+                refusal = str(error)
+            else:
+                faults = [*checked.faults, *check_leaks(clips, split)]
+                preparation = replace(preparation, faults=faults, split=split, notes=notes)
         write(preparation, output)
     except (DataError, OSError) as error:
         refusal = str(error)
@@ -148,11 +154,24 @@ def too_many_faults(preparation: Preparation, options: Options) -> str:
     )
 
 
+def check_groups(clips: Sequence[Clip], options: Options) -> None:
+    """Check that clips can be kept together by what was asked for.
+
+    Raises:
+        DataError: nothing is known of it.
+    """
+    if options.group_by != "none" and not any(getattr(clip, options.group_by) for clip in clips):
+        numbers = ", and the clips' numbers tell none apart" if options.group_by == "recording" else ""
+        raise DataError(
+            f"There is no {options.group_by} to group by: the sheet has no column '{options.group_by}'{numbers}."
+        )
+
+
 def split_clips(clips: Sequence[Clip], transcripts: Transcripts, options: Options) -> tuple[Split, list[str]]:
     """Draw the split, or obey the sheet's; return it with sentences on how it came about.
 
     Raises:
-        DataError: there is nothing to group by, or too little to split.
+        DataError: there is too little to split.
     """
     group_by = None if options.group_by == "none" else options.group_by
     labellings = [{clip.id: clip.sha256 for clip in clips}, {clip.id: normalize(clip.text, "fa-v1") for clip in clips}]
@@ -161,9 +180,6 @@ def split_clips(clips: Sequence[Clip], transcripts: Transcripts, options: Option
         notes.append(f"Clip numbers more than {options.recording_gap:,} apart were taken for two recordings.")
     if group_by:
         labellings.append({clip.id: getattr(clip, group_by) for clip in clips})
-        if not any(labellings[-1].values()):
-            numbers = ", and the clips' numbers tell none apart" if group_by == "recording" else ""
-            raise DataError(f"There is no {group_by} to group by: the sheet has no column '{group_by}'{numbers}.")
         if alone := sum(not label for label in labellings[-1].values()):
             notes.append(f"Clips of no known {group_by}, {alone:,}, stand alone.")
     stated = {row.id: row.split for row in transcripts.rows if row.split}

@@ -1,7 +1,7 @@
 r"""Scores transcripts, and compares two systems on the same clips, whoever recognised them.
 
     python training/score_transcripts.py --ledger runs/NAME/ledgers/base.jsonl --against runs/NAME/ledgers/tuned.jsonl \
-        --figures runs/NAME/figures
+        --figures pictures
 
 A ledger is a CSV or JSON Lines file with the columns ``id,reference,hypothesis`` and, to draw intervals by speaker or
 recording, ``group``. The command prints tables in words and ends with one JSON line; a difference, and the verdict
@@ -32,6 +32,7 @@ from evaluation.score_report import (
 )
 from evaluation.scoring import Comparison, Score, compare, score
 from options import option, required
+from run_record import NAME, RunError, read_record
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         names, scores, comparison = measure(options)
         pictures = draw(options, names, scores) if options.figures else []
-    except (ValueError, OSError) as error:
+    except (ValueError, RunError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     for name, one in zip(names, scores, strict=True):
@@ -102,11 +103,19 @@ def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[P
     """Draws WER by clip, and the commonest confusions of each ledger; returns the files."""
     from evaluation.figures import draw_confusions, draw_wer_by_clip
 
-    folder = Path(options.figures)
-    pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores)]
+    folder, speech = Path(options.figures), speech_of(Path(options.ledger))
+    if (folder.parent / NAME).is_file():
+        raise ValueError(f"{folder} holds the run's own pictures, which its card shows: name another folder.")
+    pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores, speech=speech)]
     for file_name, name, one in zip(("confusions.png", "confusions_against.png"), names, scores, strict=False):
-        pictures.append(draw_confusions(folder / file_name, name, one))
+        pictures.append(draw_confusions(folder / file_name, name, one, speech=speech))
     return pictures
+
+
+def speech_of(ledger: Path) -> str:
+    """Returns "synthetic" for a ledger of a run whose record says so."""
+    run = ledger.parent.parent
+    return read_record(run)["data"]["source"].get("speech", "") if (run / NAME).is_file() else ""
 
 
 def values(options: ScoreOptions, scores: list[Score], comparison: Comparison | None) -> dict:

@@ -58,6 +58,7 @@ class Options:
     noise: list[float] = option([], "least and most dB of speech over noise, such as 5 30 (default: no noise)")
     room: list[float] = option([], "shortest and longest reverberation in seconds, such as 0.1 0.6 (default: no room)")
     seed: int = option(0, "of all draws")
+    sheet: str | None = option(None, "name of the sheet inside the workbook (default: the first)")
     audio_column: str = option("audio", "header of the file names")
     text_column: str = option("text", "header of the sentences")
 
@@ -68,7 +69,8 @@ def main() -> int:
     try:
         check_options(options)
         palette = make_palette(options)
-        sheet = read_sheet(Path(options.workbook), audio_column=options.audio_column, text_column=options.text_column)
+        columns = {"audio_column": options.audio_column, "text_column": options.text_column}
+        sheet = read_sheet(Path(options.workbook), sheet=options.sheet, **columns)
         rows = choose_rows(sheet, options)
         folder, record = Path(options.output), describe_speech(palette)
         check_folder(folder, sheet, rows, record)

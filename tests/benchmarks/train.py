@@ -90,7 +90,7 @@ def measure(system: str, shape: str, clips: int, seconds: float) -> dict:
         AnyLengthEncoder.relax(model.model.encoder)
     whole = model
     if lora:
-        model = add_lora(model, rank=32, alpha=64, dropout=0.05, layers="all-linear")
+        model = add_lora(model, rank=32, alpha=64, dropout=0.0, layers="all-linear")
     batch = _batch(SpeechCollator(80, 30, full_window=plain), clips, seconds)
     optimizer = torch.optim.AdamW([weight for weight in model.parameters() if weight.requires_grad], lr=1e-5)
     model.train()

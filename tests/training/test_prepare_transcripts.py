@@ -192,7 +192,9 @@ def test_whole_recordings_on_one_side_by_column_or_by_number(tmp_path, prepare):
         for number in range(0, 30, 3):
             assert len({side[rows[1 + number + step][0]] for step in range(3)}) == 1
         assert found["group_by"] == "recording" and found["test_clips_with_neighbour_in_train"] == 0
-    prepare("--workbook", named, "--output", tmp_path / "data", "--group-by", "speaker")
+    output = prepare("--workbook", named, "--output", tmp_path / "data", "--group-by", "speaker")[1]
+    # Clips 0 to 14 are two speakers' and on one side each; of the others most stand beside one in train.
+    assert "neighbour in train" in output
     side = load_speech(tmp_path / "data").split.side()
     assert len({side[row[0]] for row in rows[1:10]}) == len({side[row[0]] for row in rows[10:16]}) == 1
     output = prepare("--workbook", bare, "--output", tmp_path / "data")[1]
@@ -229,6 +231,9 @@ def test_synthetic_speech_is_called_so(tmp_path, prepare):
     source = load_speech(tmp_path / "data").source
     assert source["speech"] == "synthetic" and source["voices"] == ["fa+m3"]
     assert "speech synthetic" in output
+    # The clips' own folder may be named as well as the one in which their names start.
+    prepare("--workbook", workbook, "--output", tmp_path / "data", "--audio-folder", tmp_path / "clips")
+    assert load_speech(tmp_path / "data").source["speech"] == "synthetic"
     (tmp_path / "speech.json").unlink()
     prepare("--workbook", workbook, "--output", tmp_path / "data", "--synthetic")
     assert load_speech(tmp_path / "data").source["speech"] == "synthetic"
@@ -287,12 +292,15 @@ def _written(path, content):
 
 
 def test_clips_that_all_hang_together_cannot_be_split(tmp_path, prepare):
-    rows = _rows(*((f"{n}.wav", "همه همین را می‌گویند") for n in range(9)))
+    rows = _rows(*((f"{n}.wav", "همه همین را می‌گویند") for n in range(9)), ("9.wav", "این نیست"))
     for n in range(9):
         write_clip(tmp_path / f"{n}.wav", voice(n))
     workbook = write_workbook(tmp_path / "same.xlsx", rows)
     status, _, message, _ = prepare("--workbook", workbook, "--output", tmp_path / "data")
     assert status == 1 and "hang together" in message
+    # The rows were checked, so what was found is told all the same.
+    assert "9.wav" in (tmp_path / "data" / "faults.csv").read_text("utf-8")
+    assert not (tmp_path / "data" / "split.json").exists()
 
 
 def test_a_full_disk_leaves_what_was_there(tmp_path, prepare, monkeypatch):

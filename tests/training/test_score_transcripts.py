@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import score_transcripts
+from evaluation import figures
 from evaluation.ledgers import Row, write_ledger
 
 ROOT = Path(__file__).parents[2]
@@ -130,6 +132,20 @@ def test_pictures(capsys, ledgers, tmp_path):
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in folder.iterdir())
     assert sorted(values["figures"]) == sorted(str(path) for path in folder.iterdir())
     assert f"Picture: {folder / 'wer_by_clip.png'}" in words
+
+
+def test_a_run_keeps_its_own_pictures_and_its_speech_its_name(capsys, ledgers, tmp_path, monkeypatch):
+    run_folder = tmp_path / "run"
+    ledger = run_folder / "ledgers" / "base.jsonl"
+    ledger.parent.mkdir(parents=True)
+    shutil.copy(ledgers[0], ledger)
+    (run_folder / "run.json").write_text(json.dumps({"data": {"source": {"speech": "synthetic"}}}), "utf-8")
+    status = score_transcripts.main(["--ledger", str(ledger), "--figures", str(run_folder / "figures")])
+    assert status == 1 and "the run's own pictures" in capsys.readouterr().err
+    titles = []
+    monkeypatch.setattr(figures, "_of_synthetic", lambda speech: titles.append(speech) or "")
+    run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
+    assert titles == ["synthetic"] * 2
 
 
 def test_two_files_of_one_name_are_told_apart(capsys, ledgers, tmp_path):

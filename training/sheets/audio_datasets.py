@@ -13,10 +13,13 @@ from typing import Any
 
 import datasets
 import pyarrow.compute
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 from tqdm import tqdm
 
 from sheets.faults import DataError
 from sheets.sheet_cells import EMPTY, Cell, judge_value
+from sheets.speech_data import SOURCE, read_source
 from sheets.transcripts import OPTIONAL_COLUMNS, SPLIT_NAMES, Transcripts, collect_rows
 from whole_files import whole_file
 
@@ -59,7 +62,8 @@ def read_dataset(
 
     listed = [*columns, "split"] if stated else list(columns)
     others = [name for name in parts if name not in wanted]
-    origin = {"dataset": reference, "dataset_revision": revision} | ({"passed_over": others} if others else {})
+    origin = _published_source(reference) | {"dataset": reference, "dataset_revision": revision}
+    origin |= {"passed_over": others} if others else {}
     return collect_rows(rows(), listed, origin)
 
 
@@ -77,6 +81,20 @@ def _load(reference: str) -> tuple[dict[str, datasets.Dataset], str]:
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"The data set {reference} cannot be read: {reason[:300]}") from error
+
+
+def _published_source(reference: str) -> dict[str, Any]:
+    """What a data set that this project published says of its speech: that it is synthetic must not get lost."""
+    folder, name = Path(reference), reference.partition(":")[0]
+    if not folder.is_dir():
+        try:
+            folder = Path(hf_hub_download(name, SOURCE, repo_type="dataset")).parent
+        except EntryNotFoundError:
+            return {}
+        except (HfHubHTTPError, OSError) as error:
+            raise DataError(f"The file {SOURCE} of the data set {name} cannot be read: {error}") from error
+    source = read_source(folder)
+    return source if "speech" in source else {}
 
 
 @contextmanager

@@ -94,11 +94,12 @@ class RawText:
     data_type: str = "s"
 
 
-def raw_rows(path: Path) -> tuple[str, list[list[Any]]]:
-    """Returns the first sheet's name and all its rows as they are, empty ones too, for whoever copies it.
+def raw_rows(path: Path, sheet: str | None = None) -> tuple[str, list[list[Any]]]:
+    """Returns a sheet's name and all its rows as they are, empty ones too, for whoever copies it.
 
     Args:
         path: A workbook or a text file, as `workbook_table` and `text_table` take it.
+        sheet: Its name inside a workbook; None for the first.
 
     Returns:
         The name, and rows of objects with the attributes ``value`` and ``data_type`` of openpyxl's cells.
@@ -107,7 +108,7 @@ def raw_rows(path: Path) -> tuple[str, list[list[Any]]]:
         DataError: As theirs.
     """
     if path.suffix.lower() in WORKBOOKS:
-        return _workbook_rows(path, None)
+        return _workbook_rows(path, sheet)
     rows = [[RawText(text or None) for text in cells] for _, cells in _text_rows(path)]
     return re.sub(r"[][:*?/\\]", "_", path.stem)[:31], rows  # what Excel allows in a title, and as much
 

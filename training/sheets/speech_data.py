@@ -125,7 +125,7 @@ def load_speech(reference: str | os.PathLike) -> SpeechData:
             f"{len(missing)} of {len(clips)} clips of {reference} are not where {MANIFEST} says, such as {missing[0]}; "
             "put them back, or prepare the data again."
         )
-    source = _read_json(folder / SOURCE) if (folder / SOURCE).is_file() else {}
+    source = read_source(folder)
     # A snapshot's folder is called like its commit.
     origin = ("", "") if Path(reference).is_dir() else (str(reference), folder.name)
     return SpeechData(source.get("name") or folder.name, folder, source, split, stated, clips, *origin)
@@ -194,18 +194,30 @@ def describe_source(
 
     Args:
         name: Of the data.
-        origin: What was read: workbook or data set.
-        audio_folder: A ``speech.json`` in it, as `speak_sheet.py` writes it, says what spoke the clips; all of it is
-            taken over, and the speech is synthetic.
+        origin: What was read: workbook or data set; of one that this project published, what it says itself.
+        audio_folder: A ``speech.json`` in it or in the folder above, as `speak_sheet.py` writes it, says what spoke
+            the clips; all of it is taken over, and the speech is synthetic.
         synthetic: Whether it is synthetic in any case.
         notes: What cards say of it word for word, such as whose it is and what it may be used for.
 
     Raises:
         DataError: ``speech.json`` is broken.
     """
-    spoken = _read_json(audio_folder / SPEECH) if (audio_folder / SPEECH).is_file() else {}
-    source = spoken | origin | {"name": name, "speech": "synthetic" if spoken or synthetic else "as recorded"}
+    # The sheet's names may start above the folder that is named: myaudio/1.wav in spoken, given spoken/myaudio.
+    records = [folder / SPEECH for folder in (audio_folder, audio_folder.resolve().parent)]
+    spoken = next((_read_json(path) for path in records if path.is_file()), {})
+    synthetic = synthetic or bool(spoken) or origin.get("speech") == "synthetic"
+    source = spoken | origin | {"name": name, "speech": "synthetic" if synthetic else "as recorded"}
     return source | ({"notes": notes} if notes else {})
+
+
+def read_source(folder: Path) -> dict[str, Any]:
+    """Returns a folder's ``source.json``, nothing if there is none.
+
+    Raises:
+        DataError: It is broken.
+    """
+    return _read_json(folder / SOURCE) if (folder / SOURCE).is_file() else {}
 
 
 def relative_audio(path: Path, folder: Path) -> str:

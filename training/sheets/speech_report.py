@@ -154,7 +154,7 @@ def _split(split: Split, clips: Sequence[Clip], notes: Sequence[str]) -> str:
         rows.append((part, len(own), share, _length(clip.seconds for clip in own), *groups))
     drawn = f"Whole {split.group_by}s on one side" if split.group_by else "Clip by clip"
     lines = [" ".join([f"{drawn}, seed {split.seed}.", *notes] if split.train else notes)]
-    if split.train and not split.group_by:
+    if split.train and split.group_by != "recording":
         lines.append(_neighbours(split))
     paragraphs = "\n\n".join(lines)
     table = _table(("part", "clips", "share", "length", "recordings", "speakers"), rows)

@@ -46,25 +46,29 @@ class SpokenSheet:
     Attributes:
         path: The workbook, or text file.
         rows: Those below its header that hold anything.
+        title: The sheet's name inside a workbook; None for the first.
     """
 
     path: Path
     rows: list[SpokenRow]
+    title: str | None = None
 
 
-def read_sheet(path: Path, *, audio_column: str = "audio", text_column: str = "text") -> SpokenSheet:
+def read_sheet(
+    path: Path, *, audio_column: str = "audio", text_column: str = "text", sheet: str | None = None
+) -> SpokenSheet:
     """Reads a sheet; see `read_transcripts`.
 
     Raises:
         DataError: It cannot be read, or has not both columns.
     """
-    transcripts = read_transcripts(path, audio_column=audio_column, text_column=text_column)
+    transcripts = read_transcripts(path, audio_column=audio_column, text_column=text_column, sheet=sheet)
     faults: dict[int, dict[str, Fault]] = {}
     for fault in transcripts.faults:
         if fault.fatal:
             faults.setdefault(fault.row, {})[fault.column] = fault
     rows = [_judge_row(row, faults.get(row.row, {})) for row in transcripts.rows]
-    return SpokenSheet(path, _refuse_repeated(rows))
+    return SpokenSheet(path, _refuse_repeated(rows), sheet)
 
 
 def write_copy(
@@ -79,7 +83,7 @@ def write_copy(
         only: Row numbers to copy; None for all, which then keep their numbers.
         split: What to write beside every speaker into a column ``split``; empty for no such column.
     """
-    title, table = raw_rows(sheet.path)
+    title, table = raw_rows(sheet.path, sheet.title)
     header_row = next(number for number, cells in enumerate(table, start=1) if _filled(cells))
     added = {"speaker": speakers} | ({"split": dict.fromkeys(speakers, split)} if split else {})
     # A remark beside the table has no header, and is not to be written over.

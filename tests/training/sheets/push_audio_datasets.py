@@ -3,6 +3,7 @@
 A program of its own, as both libraries read the Hub's address when they are imported. Run by `test_audio_datasets.py`.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def main(folder: Path) -> None:
     doubtful = [{"bytes": clip["bytes"], "path": None if n % 2 else "audio.wav"} for n, clip in enumerate(stored)]
     doubtful[5] = None
     made(range(12), doubtful).push_to_hub("najva-tester/parquet", config_name="doubtful", private=True)
+
+    source = json.dumps({"speech": "synthetic", "engine": "espeak-ng", "name": "as it was called"}).encode()
+    HfApi().upload_file(
+        repo_id="najva-tester/parquet", repo_type="dataset", path_or_fileobj=source, path_in_repo="source.json"
+    )
 
     lines = [f"clips/{path.name},{sentence}" for path, sentence in zip(paths, SENTENCES, strict=True)]
     (folder / "metadata.csv").write_text("\n".join(["file_name,text", *lines]) + "\n", "utf-8")

@@ -56,6 +56,8 @@ def test_splits_and_columns_of_a_parquet_data_set(hub, prepare, tmp_path):
         assert clip.audio == f"audio/{clip.id}" and clip.speaker in ("0", "1", "2")
         assert clip.path.read_bytes() == (hub[2] / "clips" / clip.id).read_bytes()
     assert data.source["dataset"] == "najva-tester/parquet" and data.source["passed_over"] == ["other"]
+    # What the repository says of its own speech holds for what is made of it.
+    assert (data.source["speech"], data.source["engine"], data.source["name"]) == ("synthetic", "espeak-ng", "data")
     commits = hub[0].api().list_repo_commits("najva-tester/parquet", repo_type="dataset")
     assert data.source["dataset_revision"] in {commit.commit_id for commit in commits}
     drawn = prepare("najva-tester/parquet", *names, "--ignore-split")[1]
@@ -76,6 +78,7 @@ def test_a_folder_of_files_on_the_hub_or_at_home(hub, prepare):
         done, found = prepare(reference)
         assert done.returncode == 0, done.stderr[-2000:]
         assert (found["clips"], found["test"], found["faults"]) == (12, 2, {})
+        assert "speech as recorded" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from transformers.hf_argparser import HfArgumentParser
 from najva.persian import normalize
 from options import option, required
 from sheets.checked_clips import Limits, check_clips, usable_clips
-from sheets.clip_groups import linked_groups
+from sheets.clip_groups import RECORDING_GAP, linked_groups
 from sheets.faults import DataError, write_faults
 from sheets.pair_checks import check_leaks
 from sheets.speech_data import Clip, describe_source, write_speech
@@ -47,7 +47,7 @@ class Options:
     audio_column: str = option("audio", "header of the file names; speaker, recording and split are read if there")
     text_column: str = option("text", "header of the sentences")
     group_by: Literal["none", "recording", "speaker"] = option("none", "what to keep on one side, besides duplicates")
-    recording_gap: int = option(1000, "clip numbers further apart are of two recordings, unless the sheet names them")
+    recording_gap: int = option(RECORDING_GAP, "clip numbers further apart are of two recordings, unless named")
     ignore_split: bool = option(False, "draw the split although the sheet or data set states one")
     seed: int = option(0, "of the split")
     test_share: float = option(0.2, "of all clips")

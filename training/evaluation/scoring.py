@@ -30,7 +30,7 @@ from evaluation.ledgers import LedgerError, Row
 from metrics import EditCounts, Interval, pool
 
 # From fewer units a bootstrap draws too narrow an interval.
-_FEW_UNITS = 10
+FEW_UNITS = 10
 _NAMED_IDS = 5
 # Differences of mean rates carry rounding errors below this size; a tie is neither better nor worse.
 _TIE = 1e-12
@@ -101,7 +101,7 @@ class Score:
         unit, units = ("clip", self.clips) if self.groups is None else ("group", self.groups)
         if units < 2:
             warnings.append(f"There is one {unit} only, so there is nothing to draw intervals from.")
-        elif units < _FEW_UNITS:
+        elif units < FEW_UNITS:
             warnings.append(f"The intervals rest on {units} {unit}s; from so few they come out too narrow.")
         if self.empty_references:
             warnings.append(

@@ -6,16 +6,18 @@ A ledger is used again only where the very same model would write the very same 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluation.ledgers import LedgerError, Row, read_ledger, write_ledger
+from evaluation.scoring import FEW_UNITS
 from najva.comparison import rule_for
 from run_news import say
 from run_record import NAME, RunError, add_sections, read_record
 from sheets.clip_checks import find_clips, measure_clips
+from sheets.clip_groups import RECORDING_GAP, numbered_recordings
 from sheets.faults import DataError, refuse_fatal
 from sheets.speech_data import Clip, describe_source
 from sheets.transcripts import read_transcripts
@@ -75,6 +77,17 @@ def models_of(run: Path, record: Mapping) -> dict[str, str]:
     return {"base": base, "tuned": str(folder)}
 
 
+def number_recordings(clips: Sequence[Clip]) -> list[Clip]:
+    """Tell recordings apart by the clips' numbers, as `prepare_transcripts.py` does, if they are enough for intervals.
+
+    Over fewer than ten of them a bootstrap says nothing, while clip by clip it tells at least how the clips vary.
+    """
+    recordings = numbered_recordings((clip.id for clip in clips), RECORDING_GAP)
+    if len(set(recordings.values())) < FEW_UNITS:
+        return list(clips)
+    return [replace(clip, recording=recordings.get(clip.id, "")) for clip in clips]
+
+
 def read_clip_set(workbook: Path, language: str, *, audio_column: str = "audio", text_column: str = "text") -> ClipSet:
     """Read a sheet whose clips are all for measuring, in any language and of any length.
 
@@ -114,6 +127,8 @@ def read_clip_set(workbook: Path, language: str, *, audio_column: str = "audio",
         )
         for row in transcripts.rows
     ]
+    if "recording" not in transcripts.columns:
+        clips = number_recordings(clips)
     source = describe_source(workbook.stem, transcripts.origin, workbook.parent)
     # The sheet may stay the same while a clip is recorded anew.
     content = "\n".join([source["workbook_sha256"], *(clip.sha256 for clip in clips)])

@@ -114,6 +114,7 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         model_name=options.name,
         eval_results=_results(record, kind, dataset),
     )
+    sheets = compared_sheets(record)
     context = {
         "run": record,
         "kind": kind,
@@ -126,7 +127,12 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         "pictures": options.figures,
         "language": LANGUAGES[language].english_name,
         "synthetic": is_synthetic(record),
-        "sheets": compared_sheets(record),
+        "sheets": sheets,
+        "peoples": {
+            name: sheet
+            for name, sheet in sheets.items()
+            if sheet["speech"] == "as recorded" and sheet["language"] == language
+        },
         "figure_names": FIGURES,
         "means": MEANS,
         "systems": ["base", "tuned", "merged"] if record["model"]["tuning"] == "lora" else ["base", "tuned"],

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from sheets.splits import Split
 
+# Clip numbers further apart are of two recordings; see `numbered_recordings`.
+RECORDING_GAP = 1000
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 # A hash for a name may end in digits too, more than any numbering has.
 _MOST_DIGITS = 12

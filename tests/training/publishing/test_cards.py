@@ -307,7 +307,15 @@ def test_the_card_names_other_recordings_and_what_was_forgotten(lora_run: Path) 
     other = text.partition("### Other recordings")[2].partition("## How it was measured")[0]
     assert "| English readings | en | as recorded | 8 |" in other and "43.21" in other
     assert "cut at its pauses" in other and "what tuning forgot" in other and "not measured" not in other
+    # English of people says nothing of Persian of people.
+    assert "nothing of what it does with a person's" in text
+    few = evaluation["comparison"] | {"warnings": ["The intervals rest on 2 groups; from so few they come out narrow."]}
+    persian = english | {"language": "fa", "comparison": few}
+    change_record(lora_run, lambda record: record.update(sheets=sheets | {"readings": persian}))
+    text = card(lora_run)
     assert "what it does with people's stands under *Other recordings*" in text
+    assert "*readings:* The intervals rest on 2 groups" in text
+    assert "<bdi>readings</bdi>" in text and "۴۳٫۲۱٪" in text
 
 
 def test_the_card_names_speech_that_was_mixed_in(lora_run: Path) -> None:

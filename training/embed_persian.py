@@ -181,7 +181,7 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
     row = {
         "trial": options.trial,
         "options": known.get(options.trial, {}).get("options") or options.options,
-        "hours": record["training"]["hours"],
+        "hours": round(record["training"]["hours"] + (record.get("init_adapter", {}).get("hours") or 0.0), 3),
         "steps": record["training"]["steps"],
         **{f"{name}_base": round(100 * of["base"]["mean_clip_wer"], 2) for name, of in systems.items()},
         **{f"{name}_tuned": round(100 * of["tuned"]["mean_clip_wer"], 2) for name, of in systems.items()},

@@ -95,7 +95,7 @@ def demonstration(role: Role | None) -> str:
     if role is None or not role.is_demonstration:
         return ""
     speaker = "real people" if role.heard_people else "a synthetic voice"
-    return f"A demonstration: of a hundred words of {speaker} it gets up to {100 * role.words_wrong:.0f} wrong."
+    return f"A demonstration: of a hundred words of {speaker} it got {100 * role.words_wrong:.0f} wrong in its test."
 
 
 def escape(text: str) -> str:

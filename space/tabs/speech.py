@@ -102,7 +102,7 @@ def build(services: Services, uploads: Uploads) -> None:
             beside = gr.Checkbox(
                 False,
                 label="Beside plain Whisper",
-                info="Persian only: what the model wrote before it was tuned, differing words marked.",
+                info="Persian only: what Whisper writes that was not tuned for it, differing words marked.",
                 elem_id="beside",
             )
             with gr.Accordion("Language, times, model", open=False):

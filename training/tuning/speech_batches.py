@@ -21,6 +21,7 @@ IGNORED = -100  # labels that `torch.nn.functional.cross_entropy` skips
 # Quieter than this below the clip's loudest frame is the room, not the speaker.
 _SILENCE_DB = 35.0
 _PAUSE_SECONDS = (0.2, 0.8)  # between joined clips
+_LONGEST_LABEL = 448  # positions of Whisper's decoder
 _BATCHES_PER_GROUP = 20  # clips of so many batches are sorted by length together
 _SOUND, _JOIN, _OTHERS = range(3)  # separate streams of random numbers
 
@@ -74,6 +75,7 @@ class SpeechClips(Dataset):
     ) -> None:
         self.own, self.tokens, self.language = list(clips), tokens, language
         self.plan, self.seed = plan or ClipPlan(), seed
+        self._lengths: dict[str, int] = {}
         self.others, self.others_per_epoch = list(others), others_per_epoch if others else 0
         self.set_epoch(0)
 
@@ -133,14 +135,24 @@ class SpeechClips(Dataset):
     def _members(self, index: int) -> list[int]:
         """Return the clip and those that are appended to it in this epoch."""
         generator = self._generator(index, _JOIN)
-        members, seconds = [index], self.clips[index].seconds
+        members, seconds, tokens = [index], self.clips[index].seconds, self._label_length(index)
         if generator.random() >= self.plan.join_share:
             return members
         for other in generator.integers(len(self), size=3).tolist():
-            if seconds + self.clips[other].seconds + _PAUSE_SECONDS[1] <= self.plan.join_seconds:
+            seconds_more = self.clips[other].seconds + _PAUSE_SECONDS[1]
+            tokens_more = self._label_length(other)
+            if seconds + seconds_more <= self.plan.join_seconds and tokens + tokens_more <= _LONGEST_LABEL:
                 members.append(other)
-                seconds += self.clips[other].seconds + _PAUSE_SECONDS[1]
+                seconds, tokens = seconds + seconds_more, tokens + tokens_more
         return members
+
+    def _label_length(self, index: int) -> int:
+        """Return how many tokens a clip's label has by itself, with times."""
+        clip = self.clips[index]
+        if clip.text not in self._lengths:
+            said = [(0.0, clip.seconds, clip.text)]
+            self._lengths[clip.text] = len(label_ids(self.tokens, self.language, said, timestamps=True))
+        return self._lengths[clip.text]
 
     def _generator(self, index: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, self.epoch, index, stream])

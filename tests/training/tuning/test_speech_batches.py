@@ -1,5 +1,6 @@
 """What the model is given: labels, masks, widths, and an order that an interruption does not change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,16 @@ def test_joined_clips_are_said_one_after_the_other(clips: list[Clip], tokens: Wh
         assert abs(lengths[index] - seconds) <= 3.0
         grown += len(times) > 2
     assert grown > 6
+
+
+def test_joined_labels_fit_the_decoder(clips: list[Clip], tokens: WhisperTokens) -> None:
+    """Fast speech in rare letters may fill it before the seconds are over."""
+    talkative = [replace(clip, text=" ".join([clip.text] * 8)) for clip in clips]
+    plan = ClipPlan(timestamp_share=1.0, join_share=1.0, join_seconds=20.0)
+    lengths = [len(SpeechClips(talkative, tokens, "fa", plan)[index]["labels"]) for index in range(len(clips))]
+    alone = [len(SpeechClips(talkative, tokens, "fa", ClipPlan(1.0))[index]["labels"]) for index in range(len(clips))]
+    assert max(lengths) <= 448 < 4 * max(alone)
+    assert any(joined > single for joined, single in zip(lengths, alone, strict=True))
 
 
 def test_what_would_be_stretched_beyond_the_window_stays_as_it_was(clips: list[Clip], tokens: WhisperTokens) -> None:

@@ -27,6 +27,7 @@ from pathlib import Path
 
 import openpyxl
 
+from evaluation.score_report import mean_in_words
 from jobs import FOLDER, JobError, run_job
 
 ROOT = FOLDER.parent
@@ -171,7 +172,7 @@ def print_result(result: dict) -> None:
     """Print what came out of it, for a reader."""
     figures, minutes = result["figures"], result["seconds"] / 60
     print(
-        f"\nMean WER before {figures['base_mean_clip_wer']:.1%}, after {figures['tuned_mean_clip_wer']:.1%}, on the "
+        f"\nMean WER before {mean_in_words(figures, 'base')}, after {mean_in_words(figures, 'tuned')}, on the "
         f"same {figures['clips']} synthetic clips ({figures['verdict']}: "
         f"{100 * figures['mean_clip_difference']:+.1f} points, 95 % interval "
         f"{100 * figures['mean_clip_difference_low']:+.1f} to "

@@ -25,7 +25,13 @@ from transformers.hf_argparser import HfArgumentParser
 
 from evaluation.clip_counts import Bootstrap
 from evaluation.ledgers import LedgerError
-from evaluation.score_report import comparison_values, describe_comparison, describe_score, score_values
+from evaluation.score_report import (
+    comparison_values,
+    describe_comparison,
+    describe_score,
+    mean_in_words,
+    score_values,
+)
 from evaluation.scoring import Comparison, Score, compare, score
 from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
 from najva.comparison import rule_for
@@ -126,6 +132,11 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         "split_sha256": record["data"]["split_sha256"],
         "speech": speech,
         **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
+        **{
+            f"{name}_mean_clip_wer_{end}": systems[name][f"mean_clip_wer_{end}"]
+            for name in scores
+            for end in ("low", "high")
+        },
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
     if comparison:
@@ -143,9 +154,9 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
     draw(options.run / "figures", scores, speech)
     update_run_folder(options.run)
     if comparison:
-        before, after = (summary[f"{name}_mean_clip_wer"] for name in ("base", "tuned"))
+        before, after = (mean_in_words(summary, name) for name in ("base", "tuned"))
         print(
-            f"Mean WER before {before:.2%}, mean WER after {after:.2%}, on the same {clips} clips, "
+            f"Mean WER before {before}, mean WER after {after}, on the same {clips} clips, "
             f"split {record['data']['split_sha256'][:12]}{', synthetic speech' if speech == 'synthetic' else ''}."
         )
     return summary

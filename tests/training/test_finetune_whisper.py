@@ -13,15 +13,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import finetune_whisper
 from run_record import NAME, RunError, read_record
-from sheets.speech_data import Clip, relative_audio, write_speech
+from sheets.speech_data import Clip, load_speech, relative_audio, write_speech
 from sheets.splits import draw_split
-from tuning.whisper_trainer import last_whole_checkpoint
+from tuning import whisper_training
+from tuning.whisper_trainer import WhisperTrainer, last_whole_checkpoint
+from tuning.whisper_tuning import find_base
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,7 +82,7 @@ def test_a_second_training_goes_on_from_the_first_one_s_adapter(
     data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    assert finetune_whisper.main(arguments(data, first, tiny, "lora", epochs=6)) == 0
+    assert finetune_whisper.main(arguments(data, first, tiny, "lora", epochs=2)) == 0
     init = {"init-adapter": str(first / "adapter"), "learning-rate": 1e-6, "epochs": 1}
     assert finetune_whisper.main(arguments(data, second, tiny, "lora", **init)) == 0
     # Where the first one ended, and far from where it had begun.
@@ -90,6 +93,82 @@ def test_a_second_training_goes_on_from_the_first_one_s_adapter(
     assert record["hours"] == before["training"]["hours"]
     assert record["same_split"]
     assert "no measure of new speech" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_the_checkpoint_of_the_best_validation_wer_is_saved(
+    tuning: str, data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = "decoder.layers.0.fc1." + {"full": "weight", "lora": "lora_B.default.weight"}[tuning]
+    rates, seen = iter([0.9, 0.2, 0.5]), []
+
+    def measure(self: WhisperTrainer, predicted: object) -> dict[str, float]:
+        seen.append(next(weight.clone() for name, weight in self.model.named_parameters() if name.endswith(layer)))
+        rate = next(rates)
+        return {"wer": rate, "mean_clip_wer": 1 - rate, "cer": 1 - rate}
+
+    monkeypatch.setattr(WhisperTrainer, "measure", measure)
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, tuning, epochs=3)) == 0
+    file = {"full": "model.safetensors", "lora": "adapter/adapter_model.safetensors"}[tuning]
+    (saved,) = [weight for name, weight in load_file(tmp_path / file).items() if layer.replace(".default", "") in name]
+    near = [torch.allclose(saved.float(), weight, atol=1e-4, rtol=1e-3) for weight in seen]
+    assert near == [False, True, False]
+    assert read_record(tmp_path)["training"]["best"]["epoch"] == 2
+
+
+def test_a_training_is_what_the_mission_asks_for_unless_told_otherwise() -> None:
+    lora, full = (finetune_whisper.FinetuneOptions("data", Path("run"), tuning) for tuning in ("lora", "full"))
+    assert (lora.base_model, lora.epochs, lora.early_stopping, lora.minutes) == ("openai/whisper-small", 50, 0, 0)
+    assert (lora.lora_layers, lora.window_seconds, lora.precision) == ("all-linear", "auto", "auto")
+    assert (lora.rate, full.rate) == (1e-3, 3e-5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "able", "used"), [("auto", True, "bf16"), ("auto", False, "fp32"), ("bf16", 0, "bf16")]
+)
+def test_half_precision_where_the_processor_has_it(
+    asked: str, able: bool, used: str, data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper_training, "has_bf16", lambda cpu: able)
+    assert finetune_whisper.main(arguments(data, tmp_path, tiny, epochs=1, precision=asked)) == 0
+    assert read_record(tmp_path)["training"]["precision"] == used
+    assert float(history(tmp_path)[-1]["training_loss"]) > 0
+
+
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_spec_augment_hides_some_of_what_is_heard_while_training(tuning: str, data: Path, tiny: Path) -> None:
+    losses = {}
+    for share in (0.0, 0.4):
+        options = finetune_whisper.FinetuneOptions(
+            str(data), Path("run"), tuning, spec_augment=share, batch_size=4, precision="fp32"
+        )
+        trainer = whisper_training.build_trainer(options, load_speech(str(data)), find_base(str(tiny)), 5)
+        batch = trainer.data_collator([trainer.train_dataset[index] for index in range(4)])
+        trainer.model.train()
+        np.random.seed(3)  # transformers draws its masks from it
+        losses[share] = [float(trainer.model(**batch).loss) for _ in range(2)]
+    assert losses[0.0][0] == losses[0.0][1]
+    assert len({*losses[0.0], *losses[0.4]}) == 3
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(data: Path, tiny: Path, tmp_path: Path) -> None:
+    runs = {1: tmp_path / "one", 2: tmp_path / "two"}
+    for count, run in runs.items():
+        more = {"batch-size": 4 // count, "epochs": 2, "learning-rate": 1e-3}
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(count), "--"]
+        job = [str(ROOT / "training" / "finetune_whisper.py"), *arguments(data, run, tiny, **more)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "space"), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([*command, *job], env=environment, capture_output=True, text=True, timeout=250)
+        assert done.returncode == 0, done.stderr[-3000:]
+        # One line of JSON, as one process writes it.
+        assert len([line for line in done.stdout.splitlines() if line.startswith("{")]) == 1
+    rows = [history(run) for run in runs.values()]
+    assert [row["step"] for row in rows[0]] == [row["step"] for row in rows[1]]
+    for one, two in zip(*rows, strict=True):
+        assert float(two["validation_loss"]) == pytest.approx(float(one["validation_loss"]), rel=1e-3)
+        assert float(two["training_loss"]) == pytest.approx(float(one["training_loss"]), rel=1e-3)
+    assert read_record(runs[2])["training"]["processes"] == 2
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from evaluation.clip_counts import BY_RULE, FIGURES, MEANS
 from evaluation.scoring import Comparison, Difference, Score
@@ -70,11 +70,10 @@ def describe_comparison(comparison: Comparison) -> str:
         comparison: Their comparison.
 
     Returns:
-        A heading, a table of the differences, a table by convention, the verdict and warnings.
+        A heading, a table of the differences, a table by convention, both means' verdicts and warnings.
     """
     this, other = comparison.names
     interval = f"{100 * comparison.this.bootstrap.confidence:g} % interval"
-    wer = comparison.differences["wer"]
     return "\n".join(
         [
             f"{other} minus {this}, the same {comparison.this.clips} clips; below zero {other} is better. "
@@ -106,11 +105,20 @@ def describe_comparison(comparison: Comparison) -> str:
                 ],
             ),
             "",
-            f"Verdict on {other} against {this}: {comparison.verdict} (corpus WER {_points(wer.estimate)} points, "
-            f"{interval} {_bounds(wer, signed=True)}).",
+            *(
+                f"Verdict on {other} against {this}: {difference.verdict} by {FIGURES[mean]} "
+                f"({_points(difference.estimate)} points, {interval} {_bounds(difference, signed=True)})."
+                for mean, difference in ((mean, comparison.differences[mean]) for mean in MEANS)
+            ),
             *_warnings([said for said in comparison.warnings if said not in comparison.this.warnings]),
         ]
     )
+
+
+def mean_in_words(figures: Mapping[str, float], system: str) -> str:
+    """Returns a system's mean per-clip WER with its interval, from the last line of `evaluate_whisper.py`."""
+    low, high = (f"{100 * figures[f'{system}_mean_clip_wer_{end}']:.1f}" for end in ("low", "high"))
+    return f"{figures[f'{system}_mean_clip_wer']:.2%} ({low} to {high})"
 
 
 def describe_confusions(confusions: Counter[tuple[str, str]], words: int) -> str:

@@ -44,6 +44,10 @@ from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
 
 
+# The figure that leads every table, and its interval.
+_LEADING = ("mean_clip_wer", "mean_clip_wer_low", "mean_clip_wer_high")
+
+
 @dataclass(frozen=True)
 class EvaluateOptions:
     """What to decode, and how."""
@@ -131,12 +135,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         "clips": clips,
         "split_sha256": record["data"]["split_sha256"],
         "speech": speech,
-        **{f"{name}_mean_clip_wer": systems[name]["mean_clip_wer"] for name in scores},
-        **{
-            f"{name}_mean_clip_wer_{end}": systems[name][f"mean_clip_wer_{end}"]
-            for name in scores
-            for end in ("low", "high")
-        },
+        **{f"{name}_{figure}": systems[name][figure] for name in scores for figure in _LEADING},
         **{f"{name}_wer": systems[name]["wer"] for name in scores},
     }
     if comparison:

@@ -43,7 +43,6 @@ from run_record import RunError, add_sections, circumstances, read_record
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
 
-
 # The figure that leads every table, and its interval.
 _LEADING = ("mean_clip_wer", "mean_clip_wer_low", "mean_clip_wer_high")
 

@@ -172,8 +172,13 @@ def test_two_processes_train_as_one(data: Path, tiny: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("with_others", [False, True], ids=["alone", "with others, measured between epochs"])
-def test_a_killed_run_goes_on_to_the_same_result(with_others: bool, data: Path, tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("tuning", "with_others"), [("full", False), ("lora", True)], ids=["full", "LoRA, others, measured between epochs"]
+)
+def test_a_killed_run_goes_on_to_the_same_result(
+    tuning: str, with_others: bool, data: Path, tiny: Path, tmp_path: Path
+) -> None:
+    weights = {"full": "model.safetensors", "lora": "adapter/adapter_model.safetensors"}[tuning]
     options = {"spec-augment": 0.2, "augment": "speed", "timestamp-share": 0.5, "epochs": 4}
     if with_others:
         # Every epoch draws other clips of them, and checkpoints lie in the midst of epochs.
@@ -184,7 +189,7 @@ def test_a_killed_run_goes_on_to_the_same_result(with_others: bool, data: Path, 
         command = [sys.executable, str(ROOT / "training" / "finetune_whisper.py")]
         # One thread: sums in another order differ in their last bit, and Adam makes steps of such bits.
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "space"), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([*command, *arguments(data, output, tiny, **options)], env=environment)
+        return subprocess.Popen([*command, *arguments(data, output, tiny, tuning, **options)], env=environment)
 
     assert start(whole).wait() == 0
     process = start(killed)
@@ -193,12 +198,12 @@ def test_a_killed_run_goes_on_to_the_same_result(with_others: bool, data: Path, 
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert not (killed / "model.safetensors").exists()
+    assert not (killed / weights).exists()
     assert start(killed).wait() == 0
     kept = ("step", "training_loss", "validation_wer", "validation_loss")
     rows = [[{name: row[name] for name in kept} for row in history(run)] for run in (whole, killed)]
     assert rows[0] == rows[1]
-    expected, resumed = (load_file(run / "model.safetensors") for run in (whole, killed))
+    expected, resumed = (load_file(run / weights) for run in (whole, killed))
     assert all((expected[name] == resumed[name]).all() for name in expected)
 
 

@@ -60,6 +60,20 @@ def program(hub: LoopbackHub, home: Path, way: str, **more: str) -> dict[str, st
     return hub.environment(home, xet=way == "xet") | {"PYTHONPATH": os.pathsep.join(sys.path)} | more
 
 
+def kill_at_the_commit(hub: LoopbackHub, environment: dict[str, str], *arguments: object) -> None:
+    """Run the job as a program and kill it when all is sent and only the commit is missing."""
+    hub.faults.hang(only="/commit/")
+    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not [request for request in hub.requests if "/commit/" in request]:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    hub.faults.clear()
+
+
 def test_a_lora_run_becomes_two_repositories_with_a_commit_each(hub: LoopbackHub, lora_run: Path, job) -> None:
     status, output, _, last = job("model", "--run", lora_run, "--repository", NAME)
     assert status == 0
@@ -197,16 +211,7 @@ def test_what_cannot_be_meant_is_refused(lora_run: Path, job, arguments: tuple[s
 def test_a_killed_push_publishes_nothing_and_goes_on(
     hub: LoopbackHub, lora_run: Path, tmp_path: Path, way: str, job
 ) -> None:
-    command = [sys.executable, str(PROGRAM), "model", "--run", str(lora_run), "--repository", NAME]
-    hub.faults.hang(only="/commit/")
-    process = subprocess.Popen(command, env=program(hub, tmp_path / "home", way), stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not [request for request in hub.requests if "/commit/" in request]:
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    hub.faults.clear()
+    kill_at_the_commit(hub, program(hub, tmp_path / "home", way), "model", "--run", lora_run, "--repository", NAME)
     assert held(hub, f"{NAME}-merged") == set() and not hub.api().repo_exists(NAME)
     sent = [request for request in hub.requests if request.startswith("PUT")]
     hub.requests.clear()
@@ -214,6 +219,17 @@ def test_a_killed_push_publishes_nothing_and_goes_on(
     assert "model.safetensors" in held(hub, f"{NAME}-merged") and "adapter_model.safetensors" in held(hub, NAME)
     # What had arrived is not sent again: only the adapter's weights are new, and the picture is the same.
     assert sent and len([request for request in hub.requests if request.startswith("PUT")]) == 1
+
+
+def test_a_killed_push_of_data_publishes_nothing_and_goes_on(
+    hub: LoopbackHub, data: Path, tmp_path: Path, way: str, job
+) -> None:
+    arguments = ("dataset", "--data", data, "--repository", NAME, "--audio")
+    kill_at_the_commit(hub, program(hub, tmp_path / "home", way), *arguments)
+    assert held(hub, NAME, "dataset") == set()
+    assert job(*arguments)[0] == 0
+    assert {"manifest.csv", "split.json"} <= held(hub, NAME, "dataset")
+    assert len(hub.api().list_repo_commits(NAME, repo_type="dataset")) == 2
 
 
 def test_a_hub_that_fails_between_the_two_models(

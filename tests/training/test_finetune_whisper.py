@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 import finetune_whisper
+from evaluation import figures
 from run_record import NAME, RunError, read_record
 from sheets.speech_data import Clip, load_speech, relative_audio, write_speech
 from sheets.splits import draw_split
@@ -286,6 +287,24 @@ def test_a_run_that_is_killed_while_it_is_merged_is_merged_again(data: Path, tin
     for name in ("adapter/adapter_model.safetensors", "merged/model.safetensors"):
         expected, resumed = (load_file(run / name) for run in (tmp_path / "whole", killed))
         assert all((expected[key] == resumed[key]).all() for key in expected)
+
+
+def test_a_disk_that_fills_while_the_models_are_saved(
+    data: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The picture is the last that is written before the run counts as trained."""
+    given = arguments(data, tmp_path, tiny, "lora", epochs=2)
+    with monkeypatch.context() as full:
+        full.setattr(figures, "draw_history", Mock(side_effect=OSError(28, "No space left on device")))
+        full.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+        assert finetune_whisper.main(given) == 1
+    said = capsys.readouterr().err
+    assert "is full" in said and "goes on from checkpoint-4" in said
+    assert "training" not in read_record(tmp_path) and (tmp_path / "checkpoints").is_dir()
+    assert finetune_whisper.main(given) == 0
+    assert "Going on from checkpoint-4" in capsys.readouterr().out
+    assert (tmp_path / "figures" / "history.png").is_file() and (tmp_path / "merged" / "model.safetensors").is_file()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 @pytest.mark.parametrize("tuning", ["full", "lora"])

@@ -18,7 +18,7 @@ def update_run_folder(run: Path, say: Callable[[str], None] = say_line) -> None:
     """Write a run's card, and `measured.json` beside its weights, and take away what no longer holds.
 
     The card is the one that the Hub gets, of a LoRA run the adapter's, with the model's folder in the place of its
-    repository.
+    repository; the merged model's where nobody else has the base that the adapter would need.
 
     Args:
         run: `runs/NAME`, trained and measured.
@@ -37,14 +37,18 @@ def update_run_folder(run: Path, say: Callable[[str], None] = say_line) -> None:
             write_json(folder / MEASURED, measured_values(record, kind))
         except CardError:
             (folder / MEASURED).unlink(missing_ok=True)
-    try:
-        text = model_card(record, kinds[-1], card_options(run, kinds[-1], places, title=run.resolve().name))
-    except (CardError, OSError) as error:
-        (run / README).unlink(missing_ok=True)
-        say(f"{run} has no card yet; publish.py makes one. {error}")
+    problems = []
+    for kind in reversed(kinds):
+        try:
+            text = model_card(record, kind, card_options(run, kind, places, title=run.resolve().name))
+        except (CardError, OSError) as error:
+            problems.append(error)
+            continue
+        with whole_file(run / README) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
         return
-    with whole_file(run / README) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+    (run / README).unlink(missing_ok=True)
+    say(f"{run} has no card yet; publish.py makes one. {problems[0]}")
 
 
 def place_of(folder: Path) -> str:

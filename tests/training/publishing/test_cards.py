@@ -405,6 +405,13 @@ def test_a_model_that_was_measured_on_some_clips_only_is_shown_as_unmeasured(run
     assert len(said) == 1 and "no card yet" in said[0] and "measured on 1 test clips" in said[0]
 
 
+def test_the_card_is_the_merged_model_s_where_nobody_else_has_the_base(lora_run: Path) -> None:
+    change_record(lora_run, _set("/somewhere/tiny", "base", "name"))
+    update_run_folder(lora_run)
+    found = ModelCard.load(lora_run / "README.md")
+    assert found.data.library_name == "transformers" and "holds the **whole model**" in found.text
+
+
 def test_a_run_folder_holds_its_card(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that is published, but for names: the folder is the model's, and the snippet works as it stands."""
     monkeypatch.chdir(run.parent)

@@ -287,6 +287,7 @@ def describe_adapter(adapter: Checkpoint, data: SpeechData) -> dict:
     record = next((read_record(folder) for folder in folders if (folder / NAME).is_file()), {})
     stages = [record[name]["hours"] for name in ("init_adapter", "training") if name in record]
     same_split = record.get("data", {}).get("split_sha256") == data.split_sha256
+    same_split &= record.get("init_adapter", {}).get("same_split", True)
     if not same_split:
         say(
             f"{adapter.reference} was not trained on this split, as far as is known: clips that are for testing here "

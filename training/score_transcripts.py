@@ -113,9 +113,13 @@ def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[P
 
 
 def speech_of(ledger: Path) -> str:
-    """Returns "synthetic" for a ledger of a run whose record says so."""
+    """Returns "synthetic" for a ledger of a run whose record says so, of the test clips or of a sheet's."""
     run = ledger.parent.parent
-    return read_record(run)["data"]["source"].get("speech", "") if (run / NAME).is_file() else ""
+    if not (run / NAME).is_file():
+        return ""
+    record = read_record(run)
+    sheet = next((of for name, of in record.get("sheets", {}).items() if ledger.stem.endswith(f"-{name}")), None)
+    return (sheet or record["data"]["source"]).get("speech", "")
 
 
 def values(options: ScoreOptions, scores: list[Score], comparison: Comparison | None) -> dict:

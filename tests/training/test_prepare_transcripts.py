@@ -194,7 +194,7 @@ def test_whole_recordings_on_one_side_by_column_or_by_number(tmp_path, prepare):
         assert found["group_by"] == "recording" and found["test_clips_with_neighbour_in_train"] == 0
     output = prepare("--workbook", named, "--output", tmp_path / "data", "--group-by", "speaker")[1]
     # Clips 0 to 14 are two speakers' and on one side each; of the others most stand beside one in train.
-    assert "neighbour in train" in output
+    assert "have a neighbour in train" in output
     side = load_speech(tmp_path / "data").split.side()
     assert len({side[row[0]] for row in rows[1:10]}) == len({side[row[0]] for row in rows[10:16]}) == 1
     output = prepare("--workbook", bare, "--output", tmp_path / "data")[1]

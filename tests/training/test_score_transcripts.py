@@ -139,13 +139,18 @@ def test_a_run_keeps_its_own_pictures_and_its_speech_its_name(capsys, ledgers, t
     ledger = run_folder / "ledgers" / "base.jsonl"
     ledger.parent.mkdir(parents=True)
     shutil.copy(ledgers[0], ledger)
-    (run_folder / "run.json").write_text(json.dumps({"data": {"source": {"speech": "synthetic"}}}), "utf-8")
+    record = {"data": {"source": {"speech": "synthetic"}}, "sheets": {"people": {"speech": "as recorded"}}}
+    (run_folder / "run.json").write_text(json.dumps(record), "utf-8")
     status = score_transcripts.main(["--ledger", str(ledger), "--figures", str(run_folder / "figures")])
     assert status == 1 and "the run's own pictures" in capsys.readouterr().err
     titles = []
     monkeypatch.setattr(figures, "_of_synthetic", lambda speech: titles.append(speech) or "")
     run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
     assert titles == ["synthetic"] * 2
+    # What other people said lies beside it.
+    shutil.copy(ledgers[0], ledger.with_stem("tuned-people"))
+    run(capsys, "--ledger", str(ledger.with_stem("tuned-people")), "--figures", str(tmp_path / "pictures"))
+    assert titles[2:] == ["as recorded"] * 2
 
 
 def test_two_files_of_one_name_are_told_apart(capsys, ledgers, tmp_path):

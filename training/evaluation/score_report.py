@@ -115,10 +115,11 @@ def describe_comparison(comparison: Comparison) -> str:
     )
 
 
-def mean_in_words(figures: Mapping[str, float], system: str) -> str:
+def mean_in_words(figures: Mapping[str, float | None], system: str) -> str:
     """Returns a system's mean per-clip WER with its interval, from the last line of `evaluate_whisper.py`."""
-    low, high = (f"{100 * figures[f'{system}_mean_clip_wer_{end}']:.1f}" for end in ("low", "high"))
-    return f"{figures[f'{system}_mean_clip_wer']:.2%} ({low} to {high})"
+    rate, low, high = (figures[f"{system}_mean_clip_wer{end}"] for end in ("", "_low", "_high"))
+    # From one clip alone no interval can be drawn.
+    return f"{rate:.2%}" + ("" if low is None else f" ({100 * low:.1f} to {100 * high:.1f})")
 
 
 def describe_confusions(confusions: Counter[tuple[str, str]], words: int) -> str:

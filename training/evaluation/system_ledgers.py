@@ -187,6 +187,9 @@ class Decoder:
         if known:
             say(f"{name}: {known} was decoded with the same settings and is used again.")
             rows = read_ledger(known) if state.is_main_process else []
+            # What intervals are drawn by is the set's, not the decoder's.
+            grouped = [replace(row, group=clip.group) for row, clip in zip(rows, clips.clips, strict=False)]
+            known, rows = known if grouped == rows else None, grouped
         else:
             share = {"process": state.process_index, "processes": state.num_processes}
             rows = _gather(decode_clips(engine, clips.clips, settings, title=name, **share), clips)

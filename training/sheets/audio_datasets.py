@@ -14,7 +14,7 @@ from typing import Any
 import datasets
 import pyarrow.compute
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from tqdm import tqdm
 
 from sheets.faults import DataError
@@ -89,7 +89,7 @@ def _published_source(reference: str) -> dict[str, Any]:
     if not folder.is_dir():
         try:
             folder = Path(hf_hub_download(name, SOURCE, repo_type="dataset")).parent
-        except EntryNotFoundError:
+        except RemoteEntryNotFoundError:
             return {}
         except (HfHubHTTPError, OSError) as error:
             raise DataError(f"The file {SOURCE} of the data set {name} cannot be read: {error}") from error

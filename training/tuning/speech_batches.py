@@ -135,9 +135,10 @@ class SpeechClips(Dataset):
     def _members(self, index: int) -> list[int]:
         """Return the clip and those that are appended to it in this epoch."""
         generator = self._generator(index, _JOIN)
-        members, seconds, tokens = [index], self.clips[index].seconds, self._label_length(index)
+        members = [index]
         if generator.random() >= self.plan.join_share:
             return members
+        seconds, tokens = self.clips[index].seconds, self._label_length(index)
         for other in generator.integers(len(self), size=3).tolist():
             seconds_more = self.clips[other].seconds + _PAUSE_SECONDS[1]
             tokens_more = self._label_length(other)

@@ -173,6 +173,9 @@ class WhisperTrainer(Seq2SeqTrainer):
         self.tokens, self.warmup_share = tokens, warmup_share
         self.prompt = tokens.prompt(language, timestamps=False)
         super().__init__(**options, compute_metrics=self.measure)
+        # Whisper's loss is the mean over its own batch whatever it is told of the others'. The trainer takes it for
+        # one that is divided by the labels of all processes, and would multiply it by their number.
+        self.model_accepts_loss_kwargs = False
         self.pop_callback(ProgressCallback)
         self.add_callback(QuietProgress)
 

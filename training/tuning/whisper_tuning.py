@@ -149,7 +149,7 @@ def go_on_from(model: PeftModel, adapter: Checkpoint, base: Base) -> None:
     if adapter.base.removeprefix("hub:") != base.name:
         raise ModelError(f"The adapter {adapter.reference} belongs to {adapter.base}, not to {base.name}.")
     before, now = LoraConfig.from_pretrained(adapter.folder), model.peft_config["default"]
-    if (before.r, before.lora_alpha) != (now.r, now.lora_alpha):
+    if before.use_rslora != now.use_rslora or (before.r, before.lora_alpha) != (now.r, now.lora_alpha):
         raise ModelError(
             f"The adapter {adapter.reference} has rank {before.r} and alpha {before.lora_alpha:g}, the training "
             f"{now.r} and {now.lora_alpha:g}: give it --lora-rank {before.r} --lora-alpha {before.lora_alpha:g}."

@@ -373,10 +373,10 @@ def test_an_embedded_model_that_errs_often_is_called_a_demonstration(lora_run: P
     assert role("embedded", "synthetic", 0.2).is_demonstration  # by the 45 % of the other set
     assert not role("hub", "as recorded", 0.9).is_demonstration
     line = model_line(SimpleNamespace(roles=[role("embedded", "as recorded", 0.614)], problem=""))
-    assert "A demonstration: of a hundred words of real people it gets up to 61 wrong." in line
+    assert "A demonstration: of a hundred words of real people it got 61 wrong in its test." in line
     assert "people: mean WER&nbsp;61&nbsp;%" in line and "45" not in line
     line = model_line(SimpleNamespace(roles=[role("embedded", "synthetic", 0.2)], problem=""))
-    assert "of a hundred words of a synthetic voice it gets up to 45 wrong." in line
+    assert "of a hundred words of a synthetic voice it got 45 wrong in its test." in line
 
 
 def test_the_page_shows_what_was_measured(lora_run: Path) -> None:

@@ -12,7 +12,7 @@ Chinese, and on the rows "test", 20 in each of nine languages, by five other voi
 import argparse
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -92,9 +92,9 @@ def hear(transcriber: Transcriber, group: str, language: str, waveform: np.ndarr
     return Heard(group, language, probabilities, transcriber.readings([waveform], "fa"))
 
 
-def foreign_speech(part: str) -> Iterator[tuple[str, str, str, np.ndarray]]:
+def foreign_speech(part: str, variants: Sequence[str] = ()) -> Iterator[tuple[str, str, str, np.ndarray]]:
     """Yield group, language, text and waveform of each of the sentences, "rule" in four voices each, "test" in one."""
-    variants = RULE_VARIANTS if part == "rule" else TEST_VARIANTS
+    variants = variants or (RULE_VARIANTS if part == "rule" else TEST_VARIANTS)
     generator = np.random.default_rng(int(part == "rule"))
     with (HERE / "foreign_sentences.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["part"] == part]

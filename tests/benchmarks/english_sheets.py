@@ -23,7 +23,6 @@ from synthesis.synthetic_speech import engine_version
 from tests import clips
 from whole_files import write_json
 
-
 VARIANTS = ("f5", "m7", "anika", "max", "belinda")
 
 

@@ -152,7 +152,7 @@ def test_spec_augment_hides_some_of_what_is_heard_while_training(
         batch = trainer.data_collator([trainer.train_dataset[index] for index in range(4)])
         trainer.model.train()
         np.random.seed(3)  # transformers draws its masks from it
-        losses[share] = [float(trainer.model(**batch).loss) for _ in range(2)]
+        losses[share] = [float(trainer.model(**batch).loss.detach()) for _ in range(2)]
     assert losses[0.0][0] == losses[0.0][1]
     assert len({*losses[0.0], *losses[0.4]}) == 3
 

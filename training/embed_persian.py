@@ -9,8 +9,9 @@ Its speech is synthetic: one neural voice, and a sheet's sentences by espeak-ng.
 sentences of the neural voice, by espeak-ng voices that no training heard, and by two long readings of people, cut at
 pauses; their figures go into `trials.csv` beside the adapter. The short clips of people are the test: they are decoded
 for a chosen adapter alone, and every such look is noted in the table. A trial whose name exists goes on where it was
-interrupted; each is one `finetune_whisper.py`, whose options are given word for word. An adapter that was chosen claims
-no speech before `embed_claim.py` was run for it.
+interrupted; each is one `finetune_whisper.py`, whose options are given word for word, or an earlier one drawn back
+towards its base (`--scaled RUN:0.7`). An adapter that was chosen claims no speech before `embed_claim.py` was run for
+it.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class EmbedOptions:
     people: Path = required("folder of real clips: read/, informal/, long/ and transcripts.xlsx")
     trial: str = required("its name")
     options: str = option("", "of finetune_whisper.py, in one string")
+    scaled: str = option("", "RUN:STRENGTH: train nothing, scale the updates of that run, as scale_adapter.py does")
     sentences: int = option(4200, "of the sheet")
     also: list[str] = option([], "further sheets that a chosen one is measured on, as in evaluate_whisper.py --sheets")
     choose: bool = option(False, "decode the clips of people with it and embed it")
@@ -85,11 +87,15 @@ def try_out(options: EmbedOptions) -> dict:
     """Train and measure one trial on what trials are told apart by; return its row of the table."""
     neural, spoken = prepare(options)
     run = options.folder / options.trial
-    run_job(
-        *("finetune_whisper.py", "--data", str(neural), "--others", str(spoken), "--output", str(run)),
-        *("--base-model", BASE, "--tuning", "lora", "--window-seconds", "30", *shlex.split(options.options)),
-        accelerate=True,
-    )
+    if options.scaled:
+        scaled, _, strength = options.scaled.rpartition(":")
+        run_job("scale_adapter.py", "--run", scaled, "--strength", strength, "--output", str(run))
+    else:
+        run_job(
+            *("finetune_whisper.py", "--data", str(neural), "--others", str(spoken), "--output", str(run)),
+            *("--base-model", BASE, "--tuning", "lora", "--window-seconds", "30", *shlex.split(options.options)),
+            accelerate=True,
+        )
     measure(neural, run, [options.folder / "withheld" / "withheld-voices.csv", people_sheet(options, "long")])
     return note(options, run)
 
@@ -178,9 +184,10 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
     sheets = record.get("sheets", {})
     systems |= {name: sheets[name]["systems"] for name in SELECTION if name in sheets}
     known = {row["trial"]: row for row in read_trials()}
+    made_by = f"--scaled {options.scaled}" if options.scaled else options.options
     row = {
         "trial": options.trial,
-        "options": known.get(options.trial, {}).get("options") or options.options,
+        "options": known.get(options.trial, {}).get("options") or made_by,
         "hours": round(record["training"]["hours"] + (record.get("init_adapter", {}).get("hours") or 0.0), 3),
         "steps": record["training"]["steps"],
         **{f"{name}_base": round(100 * of["base"]["mean_clip_wer"], 2) for name, of in systems.items()},

@@ -160,6 +160,19 @@ def go_on_from(model: PeftModel, adapter: Checkpoint, base: Base) -> None:
     set_peft_model_state_dict(model, {name: tensor.float() for name, tensor in weights.items()})
 
 
+@torch.no_grad()
+def scale_lora(model: PeftModel, strength: float) -> None:
+    """Let the low-rank updates count for a part of what they are, or for more.
+
+    Args:
+        model: see `add_lora`.
+        strength: 1 changes nothing.
+    """
+    for name, weight in model.named_parameters():
+        if ".lora_B." in name:
+            weight.mul_(strength)
+
+
 def save_whole(model: WhisperForConditionalGeneration, base: Base, folder: Path) -> None:
     """Save a model with all that transformers and CTranslate2 need beside the weights."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -340,6 +340,13 @@ def test_a_training_that_went_on_from_an_adapter_says_so(lora_run: Path) -> None
     assert "hours" not in row and "may have heard test clips" in row
 
 
+def test_a_run_whose_updates_were_scaled_says_so(lora_run: Path) -> None:
+    scaled = {"strength": 0.7, "of": "lora", "sha256": "4c" * 32}
+    change_record(lora_run, lambda record: record.update(scaled=scaled))
+    (row,) = [line for line in card(lora_run).splitlines() if line.startswith("| strength |")]
+    assert "counts for 0.7 of itself" in row and "4c" * 32 in row
+
+
 def test_the_card_shows_the_trials_and_counts_the_looks_at_the_test(lora_run: Path) -> None:
     row = {"trial": "a", "options": "--minutes 9", "hours": "0.15", "long_base": "88.6", "long_tuned": "72.9"}
     rows = [row | {"looked_at_people": ""}, row | {"trial": "b", "looked_at_people": "2026-11-25"}]

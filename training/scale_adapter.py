@@ -66,6 +66,8 @@ def scale_run(run: Path, strength: float, output: Path) -> None:
     record = read_record(run)
     if record.get("model", {}).get("tuning") != "lora" or "training" not in record:
         raise RunError(f"{run} is no LoRA run that was trained to its end, so there are no updates to scale.")
+    if "scaled" in record:
+        raise RunError(f"{run} was scaled itself, from {record['scaled']['of']}: scale that one.")
     # An embedded model has its weights where its record is.
     adapter = run / "adapter" if (run / "adapter").is_dir() else run
     weights = (adapter / "adapter_model.safetensors").read_bytes()

@@ -48,6 +48,8 @@ def test_the_merged_model_lies_between_base_and_run(
     assert scale(trained_lora, 0.5, half) == 0
     assert scale(trained_lora, 0.6, half) == 1
     assert "holds another run" in capsys.readouterr().err
+    assert scale(half, 0.5, tmp_path / "quarter") == 1
+    assert f"was scaled itself, from {trained_lora.name}" in capsys.readouterr().err
 
 
 def test_what_cannot_be_scaled_gets_one_sentence(

@@ -18,8 +18,8 @@ import time
 
 import setup  # noqa: F401  (makes the project importable)
 
-# width, layers of encoder and of decoder, heads: openai/whisper's `model.py`.
-SHAPES = {"base": (512, 6, 8), "small": (768, 12, 12)}
+from tests.whisper_shapes import SHAPES, random_whisper
+
 SYSTEMS = ("plain recipe", "ours, full", "ours, LoRA", "ours, full, fp32")
 _TOKENS = 40  # of a label: a sentence of about 10 s
 _WRITTEN = 30
@@ -61,7 +61,6 @@ def main() -> None:
 def measure(system: str, shape: str, clips: int, seconds: float) -> dict:
     """Return clips a second of the second of two steps, seconds of an evaluation, and the peak memory."""
     import torch
-    from transformers import WhisperConfig, WhisperForConditionalGeneration
 
     from najva.transcriber.encoder_window import AnyLengthEncoder
     from tuning.speech_batches import SpeechCollator
@@ -69,21 +68,7 @@ def measure(system: str, shape: str, clips: int, seconds: float) -> dict:
     from tuning.whisper_tuning import add_lora, write_tokens
 
     torch.manual_seed(0)
-    width, layers, heads = SHAPES[shape]
-    config = WhisperConfig(
-        vocab_size=51865,
-        d_model=width,
-        encoder_layers=layers,
-        decoder_layers=layers,
-        encoder_attention_heads=heads,
-        decoder_attention_heads=heads,
-        encoder_ffn_dim=4 * width,
-        decoder_ffn_dim=4 * width,
-        decoder_start_token_id=50258,
-        suppress_tokens=[],
-        begin_suppress_tokens=[],
-    )
-    model = WhisperForConditionalGeneration(config)
+    model = random_whisper(shape)
     plain, lora = system == "plain recipe", system == "ours, LoRA"
     half = not plain and not system.endswith("fp32") and has_bf16(cpu=True)
     if not plain:

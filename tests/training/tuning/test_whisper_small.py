@@ -7,11 +7,11 @@ import math
 
 import pytest
 import torch
-from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 from najva.transcriber.encoder_window import AnyLengthEncoder
 from najva.transcriber.tokens import WhisperTokens
 from sheets.speech_data import Clip
+from tests.whisper_shapes import random_whisper
 from tuning.speech_batches import SpeechClips, SpeechCollator
 from tuning.whisper_training import has_bf16
 from tuning.whisper_tuning import write_tokens
@@ -20,21 +20,8 @@ from tuning.whisper_tuning import write_tokens
 @pytest.mark.slow
 @pytest.mark.parametrize("half", [False, True], ids=["fp32", "bf16"])
 def test_whisper_small_s_shape_trains_and_decodes(half: bool, clips: list[Clip], tokens: WhisperTokens) -> None:
-    config = WhisperConfig(
-        vocab_size=51865,
-        d_model=768,
-        encoder_layers=12,
-        decoder_layers=12,
-        encoder_attention_heads=12,
-        decoder_attention_heads=12,
-        encoder_ffn_dim=3072,
-        decoder_ffn_dim=3072,
-        decoder_start_token_id=tokens.id("<|startoftranscript|>"),
-        suppress_tokens=[],
-        begin_suppress_tokens=[],
-    )
     torch.manual_seed(0)
-    model = WhisperForConditionalGeneration(config)
+    model = random_whisper("small")
     assert sum(weight.numel() for weight in model.parameters()) == 241_734_912  # as openai/whisper-small
     AnyLengthEncoder.relax(model.model.encoder)
     dataset = SpeechClips(clips[:1], tokens, "fa")

@@ -33,7 +33,7 @@ from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.measured import KINDS
 from publishing.staging import stage_model
-from run_record import add_sections, read_record
+from run_record import add_sections, read_record, trained_hours
 from sheets.transcripts import read_transcripts
 from whole_files import whole_file
 
@@ -188,7 +188,7 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
     row = {
         "trial": options.trial,
         "options": known.get(options.trial, {}).get("options") or made_by,
-        "hours": round(record["training"]["hours"] + (record.get("init_adapter", {}).get("hours") or 0.0), 3),
+        "hours": trained_hours(record),
         "steps": record["training"]["steps"],
         **{f"{name}_base": round(100 * of["base"]["mean_clip_wer"], 2) for name, of in systems.items()},
         **{f"{name}_tuned": round(100 * of["tuned"]["mean_clip_wer"], 2) for name, of in systems.items()},

@@ -30,6 +30,7 @@ from evaluation.score_report import (
     describe_comparison,
     describe_score,
     mean_in_words,
+    of_synthetic,
     score_values,
 )
 from evaluation.scoring import Comparison, Score, compare, score
@@ -155,7 +156,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         before, after = (mean_in_words(summary, name) for name in ("base", "tuned"))
         print(
             f"Mean WER before {before}, mean WER after {after}, on the same {clips} clips, "
-            f"split {record['data']['split_sha256'][:12]}{', synthetic speech' if speech == 'synthetic' else ''}."
+            f"split {record['data']['split_sha256'][:12]}{of_synthetic(speech)}."
         )
     return summary
 
@@ -228,8 +229,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
             section["comparison"] = comparison_values(comparison)
         sections[clips.name] = section
         told = ", ".join(f"{name} {rate:.2%}" for name, rate in rates.items())
-        about = f"{LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips"
-        about += ", synthetic speech" if clips.speech == "synthetic" else ""
+        about = f"{LANGUAGES[clips.language].english_name}, {len(clips.clips)} clips{of_synthetic(clips.speech)}"
         print(f"{clips.name} ({about}), mean WER: {told}.")
         said |= {f"{clips.name}_{name}_mean_clip_wer": rate for name, rate in rates.items()}
     if others:

@@ -34,7 +34,7 @@ from najva.pretrained.errors import ModelError
 from options import option, required
 from processes import is_main_process, process_count
 from run_news import say
-from run_record import NAME, RunError, add_sections, circumstances, read_record
+from run_record import NAME, RunError, add_sections, circumstances, read_record, trained_hours
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
 from sheets.faults import DataError
@@ -285,7 +285,6 @@ def describe_adapter(adapter: Checkpoint, data: SpeechData) -> dict:
     """Return what is recorded of an adapter that a training goes on from, as far as a record lies beside it."""
     folders = (adapter.folder, adapter.folder.parent)
     record = next((read_record(folder) for folder in folders if (folder / NAME).is_file()), {})
-    stages = [record[name]["hours"] for name in ("init_adapter", "training") if name in record]
     same_split = record.get("data", {}).get("split_sha256") == data.split_sha256
     same_split &= record.get("init_adapter", {}).get("same_split", True)
     if not same_split:
@@ -296,8 +295,7 @@ def describe_adapter(adapter: Checkpoint, data: SpeechData) -> dict:
     return {
         "reference": adapter.reference,
         "sha256": hashlib.sha256((adapter.folder / "adapter_model.safetensors").read_bytes()).hexdigest(),
-        # None where one of the stages before is unknown.
-        "hours": round(sum(stages), 3) if stages and None not in stages else None,
+        "hours": trained_hours(record),
         "same_split": same_split,
     }
 

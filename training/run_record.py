@@ -53,6 +53,12 @@ def add_sections(folder: Path, **sections: Mapping) -> dict:
     return record
 
 
+def trained_hours(record: Mapping) -> float | None:
+    """Return how long a run's models were trained, earlier stages included; None where one of them is unknown."""
+    stages = [record[name]["hours"] for name in ("init_adapter", "training") if name in record]
+    return round(sum(stages), 3) if stages and None not in stages else None
+
+
 def circumstances() -> dict:
     """Return the versions, the hardware and the hour, as they belong beside any figure."""
     return {

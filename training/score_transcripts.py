@@ -60,6 +60,8 @@ class ScoreOptions:
             raise ValueError(f"--seed {self.seed}: a seed is 0 or more.")
         if self.words < 0:
             raise ValueError(f"--words {self.words}: 0 or more.")
+        if self.figures and (Path(self.figures).parent / NAME).is_file():
+            raise ValueError(f"{self.figures} holds the run's own pictures, which its card shows: name another folder.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,8 +106,6 @@ def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[P
     from evaluation.figures import draw_confusions, draw_wer_by_clip
 
     folder, speech = Path(options.figures), speech_of(Path(options.ledger))
-    if (folder.parent / NAME).is_file():
-        raise ValueError(f"{folder} holds the run's own pictures, which its card shows: name another folder.")
     pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores, speech=speech)]
     for file_name, name, one in zip(("confusions.png", "confusions_against.png"), names, scores, strict=False):
         pictures.append(draw_confusions(folder / file_name, name, one, speech=speech))

@@ -156,6 +156,12 @@ def print_choices(heard: list[Heard], claim: Claim) -> None:
         "all Persian clips": [one for one in heard if one.language == "fa"],
         "of people, cut at 4 s": [one for one in heard if one.group == "long readings, cut at 4 s"],
     }
+
+    def outcome(rule: Claim) -> str:
+        """Return foreign clips newly Persian, and the share found of each kind of Persian ones, as cells."""
+        found = [f"{sum(one.decide(rule) == 'fa' for one in clips) / len(clips):.1%}" for clips in persian.values()]
+        return f"{counts(heard, rule)[1]} | {' | '.join(found)}"
+
     print(f"| text weight | base weight | least score | foreign newly Persian | {' | '.join(persian)} |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     foreign = [one for one in heard if one.language != "fa" and one.readings and one.plain != "fa"]
@@ -166,15 +172,11 @@ def print_choices(heard: list[Heard], claim: Claim) -> None:
         for share in (0.005, 0.01, 0.02):
             # The lowest threshold at which no more than this share of the foreign clips becomes Persian.
             rule = replace(tried, least_score=scores[int(share * len(foreign))] + 1e-6)
-            found = [f"{sum(one.decide(rule) == 'fa' for one in clips) / len(clips):.1%}" for clips in persian.values()]
-            newly = counts(heard, rule)[1]
-            print(f"| {text_weight} | {base_weight} | {rule.least_score:.2f} | {newly} | {' | '.join(found)} |")
+            print(f"| {text_weight} | {base_weight} | {rule.least_score:.2f} | {outcome(rule)} |")
     print(f"\n| asked from a probability of | foreign newly Persian | {' | '.join(persian)} |")
     print("| ---: | ---: | ---: | ---: |")
     for least in (0.0001, 0.0003, 0.001, 0.003, 0.01):
-        rule = replace(claim, least_probability=least)
-        found = [f"{sum(one.decide(rule) == 'fa' for one in clips) / len(clips):.1%}" for clips in persian.values()]
-        print(f"| {least} | {counts(heard, rule)[1]} | {' | '.join(found)} |")
+        print(f"| {least} | {outcome(replace(claim, least_probability=least))} |")
 
 
 def print_figures(heard: list[Heard], claim: Claim) -> None:

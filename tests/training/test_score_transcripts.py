@@ -144,7 +144,7 @@ def test_a_run_keeps_its_own_pictures_and_its_speech_its_name(capsys, ledgers, t
     status = score_transcripts.main(["--ledger", str(ledger), "--figures", str(run_folder / "figures")])
     assert status == 1 and "the run's own pictures" in capsys.readouterr().err
     titles = []
-    monkeypatch.setattr(figures, "_of_synthetic", lambda speech: titles.append(speech) or "")
+    monkeypatch.setattr(figures, "of_synthetic", lambda speech: titles.append(speech) or "")
     run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
     assert titles == ["synthetic"] * 2
     # What other people said lies beside it.

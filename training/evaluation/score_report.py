@@ -115,6 +115,11 @@ def describe_comparison(comparison: Comparison) -> str:
     )
 
 
+def of_synthetic(speech: str) -> str:
+    """Returns what is said after a figure of such speech, so that synthetic speech is called so wherever it shows."""
+    return ", synthetic speech" if speech == "synthetic" else ""
+
+
 def mean_in_words(figures: Mapping[str, float | None], system: str) -> str:
     """Returns a system's mean per-clip WER with its interval, from the last line of `evaluate_whisper.py`."""
     rate, low, high = (figures[f"{system}_mean_clip_wer{end}"] for end in ("", "_low", "_high"))

@@ -127,6 +127,7 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         "pictures": options.figures,
         "language": LANGUAGES[language].english_name,
         "synthetic": is_synthetic(record),
+        "others_synthetic": data.get("others", {}).get("source", {}).get("speech") == "synthetic",
         "sheets": sheets,
         "peoples": {
             name: sheet

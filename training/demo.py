@@ -84,7 +84,12 @@ def go_round(folder: Path, minutes: float, owner: str) -> dict:
     )
     figures = run_job("evaluate_whisper.py", "--data", str(data), "--run", str(run), accelerate=True)
     pushed = run_job("publish.py", "model", "--run", str(run), "--repository", f"{owner}/{NAME}")
-    return {"figures": figures, "model": f"{owner}/{NAME}@{pushed['revision']}", "card": pushed["url"]}
+    return {
+        "figures": figures,
+        "model": f"{owner}/{NAME}@{pushed['revision']}",
+        # The model is private: whoever opens its page in a browser shows the token.
+        "card": f"{pushed['url']}?token={os.environ['HF_TOKEN']}",
+    }
 
 
 def write_workbook(path: Path) -> Path:

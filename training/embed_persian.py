@@ -10,7 +10,7 @@ sentences of the neural voice, by espeak-ng voices that no training heard, and b
 pauses; their figures go into `trials.csv` beside the adapter. The short clips of people are the test: they are decoded
 for a chosen adapter alone, and every such look is noted in the table. A trial whose name exists goes on where it was
 interrupted; each is one `finetune_whisper.py`, whose options are given word for word, or an earlier one drawn back
-towards its base (`--scaled RUN:0.7`). An adapter that was chosen claims no speech before `embed_claim.py` was run for
+towards its base (`--scaled TRIAL:0.7`). An adapter that was chosen claims no speech before `embed_claim.py` was run for
 it.
 """
 
@@ -63,8 +63,9 @@ class EmbedOptions:
     people: Path = required("folder of real clips: read/, informal/, long/ and transcripts.xlsx")
     trial: str = required("its name")
     options: str = option("", "of finetune_whisper.py, in one string")
-    scaled: str = option("", "RUN:STRENGTH: train nothing, scale the updates of that run, as scale_adapter.py does")
+    scaled: str = option("", "TRIAL:STRENGTH: train nothing, scale the updates of that trial, as scale_adapter.py does")
     sentences: int = option(4200, "of the sheet")
+    notes: str = option("", "what the card says besides on how the trials were chosen")
     also: list[str] = option([], "further sheets that a chosen one is measured on, as in evaluate_whisper.py --sheets")
     choose: bool = option(False, "decode the clips of people with it and embed it")
     folder: Path = option(Path("runs/embedded"), "where speech, data and trials are made")
@@ -89,7 +90,7 @@ def try_out(options: EmbedOptions) -> dict:
     run = options.folder / options.trial
     if options.scaled:
         scaled, _, strength = options.scaled.rpartition(":")
-        run_job("scale_adapter.py", "--run", scaled, "--strength", strength, "--output", str(run))
+        run_job("scale_adapter.py", "--run", str(options.folder / scaled), "--strength", strength, "--output", str(run))
     else:
         run_job(
             *("finetune_whisper.py", "--data", str(neural), "--others", str(spoken), "--output", str(run)),
@@ -105,13 +106,14 @@ def choose(options: EmbedOptions) -> dict:
     neural, _ = prepare(options)
     run = options.folder / options.trial
     measure(neural, run, [people_sheet(options, "long")])
-    # Before the clips are decoded: a look that is interrupted was a look.
-    row = note(options, run, looked=True)
+    # Before the clips are decoded: a look that is interrupted was a look. Ledgers that are there are none.
+    row = note(options, run, looked=not (run / "ledgers" / f"tuned-{PEOPLE[0]}.jsonl").is_file())
     measure(neural, run, [*(people_sheet(options, kind) for kind in ("read", "informal")), *options.also])
     rows = read_trials()
-    looks = sum(bool(trial["looked_at_people"]) for trial in rows)
+    looks = sum(len(trial["looked_at_people"].split()) for trial in rows)
     chosen_by = [name.removesuffix("_base") for name in rows[0] if name.endswith("_base")]
-    add_sections(run, trials={"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows})
+    trials = {"selection": chosen_by, "tests": list(PEOPLE), "looks": looks, "rows": rows, "notes": options.notes}
+    add_sections(run, trials=trials)
     kind = KINDS["adapter"]
     staged = stage_model(run, kind, run / "staged" / kind.name, {kind.name: PLACE}, licence=LICENCE)
     shutil.copytree(staged.folder, EMBEDDED, dirs_exist_ok=True)
@@ -195,7 +197,7 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
         "looked_at_people": known.get(options.trial, {}).get("looked_at_people", ""),
     }
     if looked:
-        row["looked_at_people"] = datetime.now(UTC).date().isoformat()
+        row["looked_at_people"] = " ".join([*row["looked_at_people"].split(), datetime.now(UTC).date().isoformat()])
     known[options.trial] = row
     EMBEDDED.mkdir(parents=True, exist_ok=True)
     with whole_file(EMBEDDED / TRIALS) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:

@@ -4,13 +4,15 @@
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --model openai/whisper-small
 
     accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --sheets talks.xlsx english.csv:en
+    accelerate launch training/evaluate_whisper.py --data data/NAME --run runs/NAME --before openai/whisper-small
 
 Every system gets a ledger in `runs/NAME/ledgers/`, `run.json` gets the figures that the ledgers hold, and `README.md`
 is the card that states them. A base ledger of the same clips and the same decode settings is used again, from a
 neighbouring run too. With several processes the clips are shared out and each is decoded once. `--sheets` measures base
 and tuned model on other recordings as well, each sheet by itself, such as those of other people, or of another
-language: what did tuning forget of it? To try it on a CPU, `--clips 20` decodes the first twenty test clips; `run.json`
-says so, and no card takes such figures.
+language: what did tuning forget of it? `--before` measures the base alone, of a run that is yet to be trained; its
+ledger is used again after the training. To try it on a CPU, `--clips 20` decodes the first twenty test clips;
+`run.json` says so, and no card takes such figures.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from evaluation.score_report import (
     describe_comparison,
     describe_score,
     mean_in_words,
+    note_of,
     of_synthetic,
     score_values,
 )
@@ -40,7 +43,7 @@ from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.run_folder import update_run_folder
-from run_record import RunError, add_sections, circumstances, read_record
+from run_record import NAME, RunError, add_sections, circumstances, read_record
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
 
@@ -55,6 +58,7 @@ class EvaluateOptions:
     data: str = required("folder of prepare_transcripts.py, or a data set repository OWNER/NAME")
     run: Path = required("folder of the run")
     model: str = option("", "only this model, into ledgers/NAME.jsonl; default: the run's")
+    before: str = option("", "only this base, before the run is trained")
     part: Literal["test", "validation"] = option("test", "clips to decode")
     clips: int = option(0, "only the first so many clips; 0: all")
     engine: Literal["auto", "ctranslate2", "torch"] = option("auto", "auto: as the Space")
@@ -64,6 +68,14 @@ class EvaluateOptions:
     text_column: str = option("text", "header of the sentences in --sheets")
     full_window: bool = option(False, "always the checkpoint's whole window")
     replicates: int = option(10_000, "bootstrap replicates of the intervals")
+    language: str = option("fa", "of the clips, with --before; a trained run knows its own")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.model and self.before:
+            raise ValueError("--model and --before are two measurements; give one of them.")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"--language is a code such as fa, not '{self.language}'.")
 
     @property
     def some(self) -> str:
@@ -96,13 +108,19 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
     from accelerate import PartialState
 
     state = PartialState(cpu=_no_gpu())
+    if options.before and state.is_main_process:
+        begin_record(options, data)
+    state.wait_for_everyone()
     record = read_record(options.run)
     if record.get("data", {}).get("split_sha256") != data.split_sha256:
         raise RunError(f"{options.run} was trained on another split than {options.data} has; name the run's own data.")
     language = record["model"]["language"]
     sheets = [read_sheet(sheet, language, options) for sheet in options.sheets]
     check_names(sheets)
-    models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
+    if options.before:
+        models = {"base": options.before}
+    else:
+        models = {_file_name(options.model): options.model} if options.model else models_of(options.run, record)
     decoder = Decoder(options.run, options.engine, options.compute_type, full_window=options.full_window)
     own = ClipSet(
         name=data.name,
@@ -121,15 +139,35 @@ def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:
     return None if summary is None else summary | record_sheets(options, record, others)
 
 
+def begin_record(options: EvaluateOptions, data: SpeechData) -> None:
+    """Write as much of a run's record as measuring its base needs; the training writes the same sections anew.
+
+    Raises:
+        RunError: the run is trained, so its base is measured beside its model.
+    """
+    if (options.run / NAME).is_file():
+        if "training" in read_record(options.run):
+            raise RunError(f"{options.run} is trained; without --before its base is measured too.")
+        return
+    add_sections(
+        options.run,
+        data={"name": data.name, "source": data.source, "split_sha256": data.split_sha256},
+        model={"language": options.language},
+    )
+
+
 def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Written], clips: int) -> dict:
     """Score the ledgers, print the tables, write the section `evaluation` and return the job's last line."""
     ledgers = {name: system.rows for name, system in written.items()}
     rule, speech = rule_for(record["model"]["language"]), record["data"]["source"].get("speech", "")
+    note = note_of(speech, record["data"]["split_sha256"])
     scores, measured, comparison = score_all(written, Bootstrap(replicates=options.replicates), rule)
     systems = record.get("evaluation", {}).get("systems", {}) | measured
     for name, figures in scores.items():
-        print(describe_score(name, figures), end="\n\n")
-    section = {**record.get("evaluation", {}), "systems": systems, **circumstances()}
+        print(describe_score(name, figures, note), end="\n\n")
+    section = {**record.get("evaluation", {}), "systems": systems}
+    # Another model's hour and machine are not those of the run's own figures.
+    section |= {} if options.model else circumstances()
     summary = {
         "run": str(options.run),
         "clips": clips,
@@ -140,7 +178,7 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
     }
     if comparison:
         section["comparison"] = comparison_values(comparison)
-        print(describe_comparison(comparison), end="\n\n")
+        print(describe_comparison(comparison, note), end="\n\n")
         # Of the same figure as all that stands beside it, here and on the card.
         summary["verdict"] = section["comparison"]["mean_clip_difference_verdict"]
         wanted = ("mean_clip_difference", "mean_clip_difference_low", "mean_clip_difference_high")
@@ -150,14 +188,18 @@ def record_figures(options: EvaluateOptions, record: dict, written: dict[str, Wr
         section["merged_agrees"] = summary["merged_agrees"] = same
         print(f"Adapter on its base and merged model wrote the same text on {same} of {clips} clips.")
     add_sections(options.run, evaluation=section)
-    draw(options.run / "figures", scores, speech)
-    update_run_folder(options.run)
+    # A card shows the pictures that lie in `figures/` itself: those of the run's own models.
+    draw(options.run / "figures" / _file_name(options.model), scores, note)
+    if not options.before:
+        update_run_folder(options.run)
     if comparison:
         before, after = (mean_in_words(summary, name) for name in ("base", "tuned"))
         print(
             f"Mean WER before {before}, mean WER after {after}, on the same {clips} clips, "
             f"split {record['data']['split_sha256'][:12]}{of_synthetic(speech)}."
         )
+    elif options.before:
+        print(f"Mean WER before {mean_in_words(summary, 'base')}, on {clips} clips{note}.")
     return summary
 
 
@@ -223,7 +265,7 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
             "speech": clips.speech,
             "longest_seconds": round(max(clip.seconds for clip in clips.clips), 1),
             "systems": section.get("systems", {}) | systems,
-            **circumstances(),
+            **({} if options.model else circumstances()),
         }
         if comparison:
             section["comparison"] = comparison_values(comparison)
@@ -238,14 +280,14 @@ def record_sheets(options: EvaluateOptions, record: dict, others: list[tuple[Cli
     return said
 
 
-def draw(folder: Path, scores: dict[str, Score], speech: str) -> None:
+def draw(folder: Path, scores: dict[str, Score], note: str) -> None:
     """Draw the WER of every clip, base against tuned where there are both, and what is most often confused."""
     # It takes a second to import.
     from evaluation.figures import draw_confusions, draw_wer_by_clip
 
     names = [name for name in ("base", "tuned") if name in scores] or list(scores)[:1]
-    draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names], speech=speech)
-    draw_confusions(folder / "confusions.png", names[-1], scores[names[-1]], speech=speech)
+    draw_wer_by_clip(folder / "wer_by_clip.png", names, [scores[name] for name in names], note=note)
+    draw_confusions(folder / "confusions.png", names[-1], scores[names[-1]], note=note)
 
 
 def _file_name(reference: str) -> str:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Literal
 from safetensors import SafetensorError
 from transformers.hf_argparser import HfArgumentParser
 
+from najva.comparison import rule_for
 from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option, required
@@ -174,11 +175,12 @@ def finetune(options: FinetuneOptions) -> dict | None:
     if options.push_to_hub:
         from evaluate_whisper import EvaluateOptions, evaluate_run
 
-        evaluate_run(EvaluateOptions(options.data, options.output), data)
+        measured = evaluate_run(EvaluateOptions(options.data, options.output), data)
         if main_process:
             from publish import publish_run
 
-            publish_run(options.output, options.push_to_hub, licence=options.licence)
+            published = publish_run(options.output, options.push_to_hub, licence=options.licence)
+            return summary(options) | measured | {"published": published}
     return summary(options) if main_process else None
 
 
@@ -354,6 +356,7 @@ def is_of_writing(error: Exception) -> bool:
 def save(trainer: object, options: FinetuneOptions, base: object) -> None:
     """Save the best checkpoint as models that others load, and what training was like."""
     from evaluation.figures import draw_history
+    from evaluation.score_report import note_of
     from tuning.whisper_trainer import history_rows
     from tuning.whisper_tuning import save_adapter, save_whole
 
@@ -365,8 +368,9 @@ def save(trainer: object, options: FinetuneOptions, base: object) -> None:
         save_whole(model, base, options.output)
     rows = history_rows(trainer.state.log_history)
     best = min(rows, key=lambda row: row["validation_wer"])
-    speech = read_record(options.output)["data"]["source"].get("speech", "")
-    draw_history(options.output / "figures" / "history.png", rows, speech=speech)
+    data = read_record(options.output)["data"]
+    note = f", {rule_for(options.language)}{note_of(data['source'].get('speech', ''), data['split_sha256'])}"
+    draw_history(options.output / "figures" / "history.png", rows, note=note)
     # Last, as it is by this that the run counts as trained; a kill before it saves everything again.
     add_sections(
         options.output,

@@ -28,6 +28,7 @@ from evaluation.score_report import (
     describe_comparison,
     describe_confusions,
     describe_score,
+    note_of,
     score_values,
 )
 from evaluation.scoring import Comparison, Score, compare, score
@@ -70,20 +71,23 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         names, scores, comparison = measure(options)
-        pictures = draw(options, names, scores) if options.figures else []
+        origin = origin_of(Path(options.ledger))
+        note = note_of(**origin)
+        pictures = draw(options, names, scores, note) if options.figures else []
     except (ValueError, RunError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     for name, one in zip(names, scores, strict=True):
-        print(describe_score(name, one), end="\n\n")
+        print(describe_score(name, one, note), end="\n\n")
         if options.words and one.confusions:
             print(f"Commonest confusions of {name}:", describe_confusions(one.confusions, options.words), sep="\n")
             print()
     if comparison:
-        print(describe_comparison(comparison), end="\n\n")
+        print(describe_comparison(comparison, note), end="\n\n")
     for picture in pictures:
         print(f"Picture: {picture}")
-    print(json.dumps(values(options, scores, comparison) | {"figures": [str(picture) for picture in pictures]}))
+    made = origin | {"figures": [str(picture) for picture in pictures]}
+    print(json.dumps(values(options, scores, comparison) | made))
     return 0
 
 
@@ -101,25 +105,27 @@ def measure(options: ScoreOptions) -> tuple[list[str], list[Score], Comparison |
     return names, [comparison.this, comparison.other], comparison
 
 
-def draw(options: ScoreOptions, names: list[str], scores: list[Score]) -> list[Path]:
+def draw(options: ScoreOptions, names: list[str], scores: list[Score], note: str) -> list[Path]:
     """Draws WER by clip, and the commonest confusions of each ledger; returns the files."""
     from evaluation.figures import draw_confusions, draw_wer_by_clip
 
-    folder, speech = Path(options.figures), speech_of(Path(options.ledger))
-    pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores, speech=speech)]
+    folder = Path(options.figures)
+    pictures = [draw_wer_by_clip(folder / "wer_by_clip.png", names, scores, note=note)]
     for file_name, name, one in zip(("confusions.png", "confusions_against.png"), names, scores, strict=False):
-        pictures.append(draw_confusions(folder / file_name, name, one, speech=speech))
+        pictures.append(draw_confusions(folder / file_name, name, one, note=note))
     return pictures
 
 
-def speech_of(ledger: Path) -> str:
-    """Returns "synthetic" for a ledger of a run whose record says so, of the test clips or of a sheet's."""
+def origin_of(ledger: Path) -> dict[str, str]:
+    """Returns speech and split of a ledger that lies in a run's folder, as the record says; else nothing of both."""
     run = ledger.parent.parent
     if not (run / NAME).is_file():
-        return ""
+        return {"speech": "", "split_sha256": ""}
     record = read_record(run)
     sheet = next((of for name, of in record.get("sheets", {}).items() if ledger.stem.endswith(f"-{name}")), None)
-    return (sheet or record["data"]["source"]).get("speech", "")
+    if sheet:
+        return {"speech": sheet.get("speech", ""), "split_sha256": ""}
+    return {"speech": record["data"]["source"].get("speech", ""), "split_sha256": record["data"]["split_sha256"]}
 
 
 def values(options: ScoreOptions, scores: list[Score], comparison: Comparison | None) -> dict:

@@ -3,9 +3,10 @@
     make persian WORKBOOK=S.xlsx AUDIO=D OWNER=name
     python training/tune_persian.py --workbook S.xlsx --audio-folder D --owner name
 
-It checks sheet and clips, tunes by LoRA and in full, measures base and tuned models on the same test clips, and
-publishes models, data and Space, each as a private repository of OWNER; without an owner all stays in `data/` and
-`runs/`. The default is the mission's: openai/whisper-small for 50 epochs, which wants a GPU. Two minutes on a CPU:
+It checks sheet and clips, measures the untuned model, tunes by LoRA and in full, measures what came out on the same
+test clips, and publishes models, data and Space, each as a private repository of OWNER; without an owner all stays in
+`data/` and `runs/`. The default is the mission's: openai/whisper-small for 50 epochs, which wants a GPU. Two minutes on
+a CPU:
 
     python training/tune_persian.py --workbook S.xlsx --audio-folder D --base-model packaged:whisper-base --minutes 1
 """
@@ -19,14 +20,19 @@ from pathlib import Path
 from transformers.hf_argparser import HfArgumentParser
 
 from jobs import JobError, run_job
+from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
-from run_record import read_record
+from run_news import say
+from run_record import NAME, read_record
 from sheets.speech_data import SOURCE
 from sheets.transcripts import workbook_sha256
+from whole_files import write_json
 
 TUNINGS = ("lora", "full")
+# In the data folder: what it was prepared with.
+PREPARED = "prepared.json"
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class MissionOptions:
     augment: str = option("speed,noise", "see finetune_whisper.py")
     options: str = option("", "further ones of finetune_whisper.py, in one string, such as '--batch-size 8'")
     prepare: str = option("", "the same of prepare_transcripts.py, such as '--group-by recording'")
+    licence: str = option("", "of the published models, in the Hub's spelling; empty: the base's")
     folder: Path = option(Path(), "where data/ and runs/ are made")
     public: bool = option(False, "publish for everybody")
 
@@ -79,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         print(json.dumps(run_mission(options), ensure_ascii=False))
-    except (JobError, ValueError) as error:
+    except (JobError, ModelError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -90,10 +97,10 @@ def run_mission(options: MissionOptions) -> dict:
 
     Raises:
         JobError: a step failed.
-        ValueError, HubError: it could not end well, which is better known before anything is trained.
+        ValueError, ModelError: it could not end well, which is better known before anything is trained.
     """
     data = options.folder / "data" / options.title
-    check_same_sheet(options.workbook, data)
+    check_same_data(options, data)
     if options.owner:
         check_hub(options)
     if not (data / "split.json").is_file():
@@ -101,9 +108,11 @@ def run_mission(options: MissionOptions) -> dict:
             *("prepare_transcripts.py", "--workbook", str(options.workbook)),
             *("--audio-folder", str(options.audio_folder), "--output", str(data), *shlex.split(options.prepare)),
         )
+        write_json(data / PREPARED, prepared_with(options))
     results: dict[str, dict] = {}
     for tuning in options.chosen:
         run = options.run(tuning)
+        measure_base(options, data, run)
         tune(options, data, run, tuning)
         sheets = ["--sheets", *options.sheets] if options.sheets else []
         results[tuning] = run_job(
@@ -114,40 +123,62 @@ def run_mission(options: MissionOptions) -> dict:
     return {"data": str(data), "results": results, "published": published}
 
 
-def check_same_sheet(workbook: Path, data: Path) -> None:
-    """Refuse data that were prepared from another sheet, or from this one before it was mended.
+def prepared_with(options: MissionOptions) -> dict[str, str]:
+    """Return what the data folder is made of, besides the sheet."""
+    return {"--audio-folder": str(options.audio_folder.resolve()), "--prepare": options.prepare}
+
+
+def check_same_data(options: MissionOptions, data: Path) -> None:
+    """Refuse data that were prepared otherwise, from another sheet, or from this one before it was mended.
 
     Raises:
         ValueError: they were.
     """
     source = data / SOURCE
-    if not source.is_file() or not workbook.is_file():
+    if not source.is_file() or not options.workbook.is_file():
         return
     known = json.loads(source.read_text(encoding="utf-8")).get("workbook_sha256")
-    if known != workbook_sha256(workbook):
-        raise ValueError(
-            f"{data} was prepared from another sheet than {workbook} is now; give another --name, or delete it and the "
-            "runs that were trained on it."
-        )
+    way_out = "give another --name, or delete it and the runs that were trained on it."
+    if known != workbook_sha256(options.workbook):
+        raise ValueError(f"{data} was prepared from another sheet than {options.workbook} is now; {way_out}")
+    if not (data / PREPARED).is_file():
+        return
+    had = json.loads((data / PREPARED).read_text(encoding="utf-8"))
+    if different := [name for name, value in prepared_with(options).items() if had.get(name) != value]:
+        raise ValueError(f"{data} was prepared with another {' and '.join(different)}; {way_out}")
 
 
 def check_hub(options: MissionOptions) -> None:
     """See whether all could be published, under these names and with this token.
 
     Raises:
-        HubError: it could not.
+        HubError, CardError, ModelError: it could not.
     """
     from publish import check_push
+    from publishing.cards import check_base
     from publishing.hub import check_target
+    from tuning.whisper_tuning import find_base
 
     try:
         check_name(f"{options.owner}/{options.title}")
     except HubError as error:
         raise HubError(f"{error} Give data and models another --name.") from error
     check_target(f"{options.owner}/{options.title}", "dataset", public=options.public)
+    base = find_base(options.base_model, say)
     for tuning in options.chosen:
+        check_base(base.name, options.licence or base.checkpoint.licence, adapter=tuning == "lora")
         check_push(options.repository(tuning), lora=tuning == "lora", public=options.public)
     check_target(f"{options.owner}/{options.title}-space", "space", public=options.public)
+
+
+def measure_base(options: MissionOptions, data: Path, run: Path) -> None:
+    """Measure the untuned model before hours of training: what cannot be measured is known now."""
+    begun = read_record(run) if (run / NAME).is_file() else {}
+    if "training" not in begun and not (run / "ledgers" / "base.jsonl").is_file():
+        run_job(
+            *("evaluate_whisper.py", "--data", str(data), "--run", str(run), "--before", options.base_model),
+            accelerate=True,
+        )
 
 
 def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
@@ -163,6 +194,7 @@ def tune(options: MissionOptions, data: Path, run: Path, tuning: str) -> None:
 def publish(options: MissionOptions, data: Path) -> dict[str, dict]:
     """Publish data, models and the Space, which serves the tuning that erred least on the validation clips."""
     visibility = ["--public"] if options.public else []
+    licence = ["--licence", options.licence] if options.licence else []
     published = {
         "dataset": run_job(
             *("publish.py", "dataset", "--data", str(data), "--repository", f"{options.owner}/{options.title}"),
@@ -172,7 +204,7 @@ def publish(options: MissionOptions, data: Path) -> dict[str, dict]:
     for tuning in options.chosen:
         published[tuning] = run_job(
             *("publish.py", "model", "--run", str(options.run(tuning)), "--repository", options.repository(tuning)),
-            *("--dataset", f"{options.owner}/{options.title}"),
+            *("--dataset", f"{options.owner}/{options.title}", *licence),
             *visibility,
         )
     best = min(
@@ -181,7 +213,7 @@ def publish(options: MissionOptions, data: Path) -> dict[str, dict]:
     )
     published["space"] = run_job(
         *("publish.py", "space", "--repository", f"{options.owner}/{options.title}-space"),
-        *("--persian", options.repository(best)),
+        *("--persian", f"{options.repository(best)}@{published[best]['revision']}"),
         *visibility,
     )
     return published

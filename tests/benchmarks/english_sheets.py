@@ -5,7 +5,8 @@
         --sheets english/people/english-people.csv:en english/spoken/english-espeak-ng.csv:en
 
 One holds the two recordings of people in `tests/clips.py`, the other the rows "test" of `foreign_sentences.csv`, spoken
-by espeak-ng in five voices.
+by espeak-ng in five voices. It prints too what the Space makes of them, where nobody says which language it is, with
+the Persian model that comes with the app and without it.
 """
 
 import argparse
@@ -17,8 +18,14 @@ import setup  # noqa: F401  (makes the project importable)
 import soundfile
 from languages import foreign_speech
 
+from metrics import word_counts
+from najva import audio
+from najva.services import Services
+from najva.settings import Settings
+from najva.transcriber import Transcriber
 from najva.vad import SAMPLE_RATE_HZ
 from sheets.speech_data import SPEECH
+from sheets.transcripts import read_transcripts
 from synthesis.synthetic_speech import engine_version
 from tests import clips
 from whole_files import write_json
@@ -48,6 +55,30 @@ def main() -> None:
             soundfile.write(spoken / name, waveform, SAMPLE_RATE_HZ, subtype="PCM_16")
             rows.append((name, text))
     write(spoken / "english-espeak-ng.csv", rows)
+    for folder in (people, spoken):
+        print_routing(folder)
+
+
+def print_routing(folder: Path) -> None:
+    """Print the WER of a folder's clips as the Space writes them, with the Persian model and without it."""
+    services = Services(Settings(models="offline"))
+    loaded = services.transcriber
+    alone = Transcriber(loaded.base, loaded.detector)
+    (sheet,) = folder.glob("*.csv")
+    rows = read_transcripts(sheet).rows
+    said, written = [row.text for row in rows], {"with": [], "without": []}
+    for row in rows:
+        waveform = audio.read(folder / row.id, sample_rate_hz=SAMPLE_RATE_HZ)[0]
+        for name, transcriber in (("with", loaded), ("without", alone)):
+            *_, transcript = transcriber.stream([waveform])
+            written[name].append(transcript.text)
+    rates = {
+        name: sum(clip.rate for clip in word_counts(said, texts, normalizer="basic")) / len(rows)
+        for name, texts in written.items()
+    }
+    same = sum(a == b for a, b in zip(*written.values(), strict=True))
+    told = ", ".join(f"{name} the Persian model {rate:.1%}" for name, rate in rates.items())
+    print(f"{sheet.stem} through the Space's routing, mean WER {told}; the same text on {same} of {len(rows)} clips")
 
 
 def write(path: Path, rows: list[tuple[str, str]]) -> None:

@@ -126,5 +126,8 @@ def test_the_table_keeps_other_trials_and_their_looks(
     first, second = table(tmp_path)
     assert (first["trial"], first["options"], bool(first["looked_at_people"])) == ("a", "--epochs 1", True)
     assert (second["trial"], second["options"], second["looked_at_people"]) == ("b", "--epochs 2", "")
-    scaled = embed_persian.EmbedOptions(*(Path("nowhere"),) * 3, "c", scaled="runs/b:0.7")
-    assert embed_persian.note(scaled, tmp_path / "run")["options"] == "--scaled runs/b:0.7"
+    scaled = embed_persian.EmbedOptions(*(Path("nowhere"),) * 3, "c", scaled="b:0.7")
+    assert embed_persian.note(scaled, tmp_path / "run")["options"] == "--scaled b:0.7"
+    # Looked at once more, another day or not: every look counts.
+    row = embed_persian.note(options("a", ""), tmp_path / "run", looked=True)
+    assert len(row["looked_at_people"].split()) == 2

@@ -64,6 +64,46 @@ def test_three_systems_write_the_same_clips(data: Path, trained: Path, capsys: p
     assert json.loads(again.out.strip().splitlines()[-1]) == last
 
 
+def test_the_base_is_measured_before_the_training_and_not_again(
+    data: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert evaluate(data, run, "--before", str(tiny)) == 0
+    before = capsys.readouterr().out.strip().splitlines()
+    assert before[-2].startswith("Mean WER before ") and before[-2].endswith(
+        "on 2 clips, synthetic speech, split " + (f"{json.loads(before[-1])['split_sha256'][:12]}.")
+    )
+    ledger = (run / "ledgers" / "base.jsonl").read_bytes()
+    given = ["--data", str(data), "--output", str(run), "--base-model", str(tiny), "--tuning", "full"]
+    assert finetune_whisper.main([*given, "--epochs", "1", "--batch-size", "4"]) == 0
+    assert evaluate(data, run) == 0
+    after = capsys.readouterr().out
+    assert "base: " in after and "decoded with the same settings and is used again" in after
+    assert (run / "ledgers" / "base.jsonl").read_bytes() == ledger
+    figures = [json.loads(lines[-1])["base_mean_clip_wer"] for lines in (before, after.strip().splitlines())]
+    assert figures[0] == figures[1]
+    assert evaluate(data, run, "--before", str(tiny)) == 1
+    assert "is trained" in capsys.readouterr().err
+
+
+def test_another_model_leaves_the_run_s_own_figures_as_they_are(
+    data: Path, trained: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(data, trained) == 0
+    kept = {path: path.read_bytes() for path in (*(trained / "figures").glob("*.png"), trained / "ledgers/base.jsonl")}
+    before = read_record(trained)["evaluation"]
+    other = shutil.copytree(tiny, tmp_path / "other")
+    assert evaluate(data, trained, "--model", str(other)) == 0
+    after = read_record(trained)["evaluation"]
+    (name,) = after["systems"].keys() - before["systems"].keys()
+    assert (trained / "ledgers" / f"{name}.jsonl").is_file() and (trained / "figures" / name).is_dir()
+    del after["systems"][name]
+    assert after == before
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert evaluate(data, trained, "--model", str(other), "--before", str(tiny)) == 1
+    assert "give one of them" in capsys.readouterr().err
+
+
 def test_a_base_ledger_of_a_run_beside_is_used_again(
     data: Path, trained: Path, tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -158,12 +161,19 @@ def test_spec_augment_hides_some_of_what_is_heard_while_training(
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(data: Path, tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tuning", ["full", "lora"])
+def test_two_processes_train_as_one(tuning: str, clips: list[Clip], tiny: Path, tmp_path: Path) -> None:
+    # Three validation clips, so that one of the two processes is given a clip twice, which must not count.
+    split = draw_split([[clip.id] for clip in clips], validation_share=0.3)
+    data = tmp_path / "data"
+    named = [replace(clip, audio=relative_audio(clip.path, data)) for clip in clips]
+    write_speech(data, named, split, {"name": "made", "speech": "synthetic"})
+    assert len(load_speech(str(data)).clips("validation")) == 3
     runs = {1: tmp_path / "one", 2: tmp_path / "two"}
     for count, run in runs.items():
         more = {"batch-size": 4 // count, "epochs": 2, "learning-rate": 1e-3}
         command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(count), "--"]
-        job = [str(ROOT / "training" / "finetune_whisper.py"), *arguments(data, run, tiny, **more)]
+        job = [str(ROOT / "training" / "finetune_whisper.py"), *arguments(data, run, tiny, tuning, **more)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "space"), "OMP_NUM_THREADS": "1"}
         done = subprocess.run([*command, *job], env=environment, capture_output=True, text=True, timeout=250)
         assert done.returncode == 0, done.stderr[-3000:]
@@ -174,6 +184,8 @@ def test_two_processes_train_as_one(data: Path, tiny: Path, tmp_path: Path) -> N
     for one, two in zip(*rows, strict=True):
         assert float(two["validation_loss"]) == pytest.approx(float(one["validation_loss"]), rel=1e-3)
         assert float(two["training_loss"]) == pytest.approx(float(one["training_loss"]), rel=1e-3)
+        for rate in ("validation_wer", "validation_mean_clip_wer", "validation_cer"):
+            assert float(two[rate]) == pytest.approx(float(one[rate]), abs=1e-5)
     assert read_record(runs[2])["training"]["processes"] == 2
 
 
@@ -428,6 +440,22 @@ def test_tracking_without_its_package_gets_one_sentence(
     )
     assert finetune_whisper.main(arguments(data, tmp_path / "run", tiny, trackio="project")) == 1
     assert "--trackio needs the package trackio" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_run_can_be_watched_in_trackio(data: Path, tiny: Path, tmp_path: Path) -> None:
+    """Logged on this machine alone, the rates of every epoch among them."""
+    given = arguments(data, tmp_path / "run", tiny, trackio="watched", epochs=2)
+    environment = {**os.environ, "TRACKIO_DIR": str(tmp_path / "trackio"), "PYTHONPATH": str(ROOT / "space")}
+    command = [sys.executable, str(ROOT / "training" / "finetune_whisper.py"), *given]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (database,) = (tmp_path / "trackio").glob("watched*.db")
+    with closing(sqlite3.connect(database)) as log:
+        logged = [json.loads(row) for (row,) in log.execute("SELECT metrics FROM metrics ORDER BY step")]
+    rates = [row["eval/wer"] for row in logged if "eval/wer" in row]
+    assert rates == pytest.approx([float(row["validation_wer"]) for row in history(tmp_path / "run")], abs=1e-4)
+    assert sum("train/loss" in row for row in logged) > 1
 
 
 def test_data_that_is_not_there_gets_one_sentence(

@@ -424,7 +424,10 @@ def test_training_publishes_by_itself(
     assert "may only read" in capsys.readouterr().err and not (tmp_path / "run" / "run.json").exists()
     monkeypatch.setenv("HF_TOKEN", hub.token)
     assert finetune_whisper.main([str(argument) for argument in arguments]) == 0
+    last = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert last["published"]["revision"] == hub.api().model_info(NAME).sha and last["published"]["url"].endswith(NAME)
     record = read_record(tmp_path / "run")
+    assert last["tuned_mean_clip_wer"] == record["evaluation"]["systems"]["tuned"]["mean_clip_wer"]
     assert record["base"]["revision"] == base and record["evaluation"]["systems"]["merged"]["clips"] == 2
     text = Path(hf_hub_download(NAME, "README.md")).read_text("utf-8")
     assert record["data"]["split_sha256"] in text and base in text

@@ -139,18 +139,24 @@ def test_a_run_keeps_its_own_pictures_and_its_speech_its_name(capsys, ledgers, t
     ledger = run_folder / "ledgers" / "base.jsonl"
     ledger.parent.mkdir(parents=True)
     shutil.copy(ledgers[0], ledger)
-    record = {"data": {"source": {"speech": "synthetic"}}, "sheets": {"people": {"speech": "as recorded"}}}
+    data = {"source": {"speech": "synthetic"}, "split_sha256": "0123456789abcdef"}
+    record = {"data": data, "sheets": {"people": {"speech": "as recorded"}}}
     (run_folder / "run.json").write_text(json.dumps(record), "utf-8")
     status = score_transcripts.main(["--ledger", str(ledger), "--figures", str(run_folder / "figures")])
     assert status == 1 and "the run's own pictures" in capsys.readouterr().err
-    titles = []
-    monkeypatch.setattr(figures, "of_synthetic", lambda speech: titles.append(speech) or "")
-    run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
-    assert titles == ["synthetic"] * 2
+    notes = []
+    draw = figures.draw_wer_by_clip
+    monkeypatch.setattr(figures, "draw_wer_by_clip", lambda *parts, note: notes.append(note) or draw(*parts, note=note))
+    _, words, values, _ = run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
+    told = ", synthetic speech, split 0123456789ab"
+    assert notes == [told] and f"base.jsonl: 3 clips{told}, " in words
+    assert (values["speech"], values["split_sha256"]) == ("synthetic", "0123456789abcdef")
     # What other people said lies beside it.
     shutil.copy(ledgers[0], ledger.with_stem("tuned-people"))
-    run(capsys, "--ledger", str(ledger.with_stem("tuned-people")), "--figures", str(tmp_path / "pictures"))
-    assert titles[2:] == ["as recorded"] * 2
+    _, _, values, _ = run(
+        capsys, "--ledger", str(ledger.with_stem("tuned-people")), "--figures", str(tmp_path / "pictures")
+    )
+    assert notes[1:] == [""] and values["speech"] == "as recorded"
 
 
 def test_two_files_of_one_name_are_told_apart(capsys, ledgers, tmp_path):

@@ -19,7 +19,6 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from evaluation.clip_counts import FIGURES
-from evaluation.score_report import of_synthetic
 from evaluation.scoring import Score
 from whole_files import whole_file
 
@@ -36,16 +35,14 @@ _LONGEST_WORD = 18
 _POINTS_A_LETTER = 6
 
 
-def draw_wer_by_clip(
-    path: str | os.PathLike, names: Sequence[str], scores: Sequence[Score], *, speech: str = ""
-) -> Path:
+def draw_wer_by_clip(path: str | os.PathLike, names: Sequence[str], scores: Sequence[Score], *, note: str = "") -> Path:
     """Draws the WER of every clip: of one ledger sorted, of two one against the other.
 
     Args:
         path: The PNG to write.
         names: What the one or two ledgers are called.
         scores: Their scores, of the same clips in the same order.
-        speech: "synthetic" is said in the title.
+        note: Said at the end of the title's line, see `score_report.note_of`.
 
     Returns:
         The path.
@@ -58,7 +55,7 @@ def draw_wer_by_clip(
         summary = _draw_pairs(axes, names, scores) if len(scores) == 2 else _draw_sorted(axes, names[0], scores[0])
         beyond = sum(int((one.clip_wers > _HIGHEST).sum()) for one in scores)
         note = f"\n{beyond} values above {_HIGHEST:.0%} are drawn on the edge" if beyond else ""
-        title = f"WER of each of {scores[0].clips:,} clips, text rule {scores[0].normalizer}{of_synthetic(speech)}"
+        title = f"WER of each of {scores[0].clips:,} clips, text rule {scores[0].normalizer}{note}"
         axes.set_title(f"{title}\n{summary}{note}", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
         legend = figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, **_SMALL)
@@ -67,7 +64,7 @@ def draw_wer_by_clip(
     return Path(path)
 
 
-def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int = 25, *, speech: str = "") -> Path:
+def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int = 25, *, note: str = "") -> Path:
     """Draws which words were most often written for which, left out or put in.
 
     Args:
@@ -75,7 +72,7 @@ def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int
         name: What the ledger is called.
         score: Its score; clips that loop are not counted.
         words: How many to draw.
-        speech: "synthetic" is said in the title.
+        note: Said at the end of the title's line, see `score_report.note_of`.
 
     Returns:
         The path.
@@ -88,7 +85,7 @@ def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int
         axes = figure.add_subplot()
         loops = int(score.loops.sum())
         clips = f"{score.clips} clips" + (f", {loops} that loop left out" if loops else "")
-        rule = f"text rule {score.normalizer}{of_synthetic(speech)}"
+        rule = f"text rule {score.normalizer}{note}"
         axes.set_title(f"Commonest confusions of {name}\n{clips}; {rule}", fontsize=10)
         axes.set(ylim=(max(len(commonest), 1) - 0.4, -0.6), xlabel="times", yticks=[])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -180,13 +177,13 @@ def _picture(path: str | os.PathLike, height: float) -> Iterator[Figure]:
             figure.savefig(unfinished, format="png", dpi=150)
 
 
-def draw_history(path: str | os.PathLike, rows: Sequence[dict], *, speech: str = "") -> Path:
+def draw_history(path: str | os.PathLike, rows: Sequence[dict], *, note: str = "") -> Path:
     """Draws how a training went: both losses, and the validation WER with its best point.
 
     Args:
         path: The PNG to write.
         rows: Of `history.csv`, one per evaluation.
-        speech: "synthetic" is said at the rates.
+        note: Said after the name of the rate, see `score_report.note_of`.
 
     Returns:
         The path.
@@ -206,6 +203,6 @@ def draw_history(path: str | os.PathLike, rows: Sequence[dict], *, speech: str =
         rates.plot(epochs, values, color=_BLUE, marker=".")
         rates.plot(epochs[best], values[best], "o", color=_ORANGE, markersize=8, fillstyle="none")
         rates.annotate(f"{values[best]:.1%}", (epochs[best], values[best]), xytext=(6, 8), textcoords="offset points")
-        rates.set(xlabel="epoch", ylabel=f"validation WER (fa-v1){of_synthetic(speech)}", ylim=(0, None))
+        rates.set(xlabel="epoch", ylabel=f"validation WER{note}", ylim=(0, None))
         rates.yaxis.set_major_formatter(PercentFormatter(1.0))
     return Path(path)

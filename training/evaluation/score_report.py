@@ -19,12 +19,13 @@ _RULES = {
 _NO_DIFFERENCE = Difference(math.nan, math.nan, math.nan, math.nan)
 
 
-def describe_score(name: str, score: Score) -> str:
+def describe_score(name: str, score: Score, note: str = "") -> str:
     """Returns what one ledger shows, in lines of text.
 
     Args:
         name: What the ledger is called.
         score: Its figures.
+        note: Said of the clips, see `note_of`.
 
     Returns:
         A heading, a table of every figure, a table of the conventions, the errors by kind, and warnings.
@@ -34,7 +35,7 @@ def describe_score(name: str, score: Score) -> str:
     interval = f"{100 * bootstrap.confidence:g} % interval"
     return "\n".join(
         [
-            f"{name}: {score.clips} clips, {score.words.reference_length:,} words, text rule {score.normalizer}. "
+            f"{name}: {score.clips} clips{note}, {score.words.reference_length:,} words, text rule {score.normalizer}. "
             f"Intervals: {bootstrap.replicates:,} bootstrap replicates over {units}, seed {bootstrap.seed}.",
             "",
             *_table(
@@ -63,11 +64,12 @@ def describe_score(name: str, score: Score) -> str:
     )
 
 
-def describe_comparison(comparison: Comparison) -> str:
+def describe_comparison(comparison: Comparison, note: str = "") -> str:
     """Returns how two ledgers differ, in lines of text.
 
     Args:
         comparison: Their comparison.
+        note: Said of the clips, see `note_of`.
 
     Returns:
         A heading, a table of the differences, a table by convention, both means' verdicts and warnings.
@@ -76,7 +78,7 @@ def describe_comparison(comparison: Comparison) -> str:
     interval = f"{100 * comparison.this.bootstrap.confidence:g} % interval"
     return "\n".join(
         [
-            f"{other} minus {this}, the same {comparison.this.clips} clips; below zero {other} is better. "
+            f"{other} minus {this}, the same {comparison.this.clips} clips{note}; below zero {other} is better. "
             f"Clips on which either loops: {int((comparison.this.loops | comparison.other.loops).sum())}.",
             "",
             *_table(
@@ -118,6 +120,11 @@ def describe_comparison(comparison: Comparison) -> str:
 def of_synthetic(speech: str) -> str:
     """Returns what is said after a figure of such speech, so that synthetic speech is called so wherever it shows."""
     return ", synthetic speech" if speech == "synthetic" else ""
+
+
+def note_of(speech: str, split_sha256: str = "") -> str:
+    """Returns what is said after a figure or a picture's title: of which speech, and of which split."""
+    return of_synthetic(speech) + (f", split {split_sha256[:12]}" if split_sha256 else "")
 
 
 def mean_in_words(figures: Mapping[str, float | None], system: str) -> str:

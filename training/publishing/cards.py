@@ -114,7 +114,7 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         model_name=options.name,
         eval_results=_results(record, kind, dataset),
     )
-    sheets = compared_sheets(record)
+    sheets, chosen_by = compared_sheets(record), record.get("trials", {}).get("selection", ())
     context = {
         "run": record,
         "kind": kind,
@@ -132,7 +132,8 @@ def model_card(record: Mapping[str, Any], kind: ModelKind, options: CardOptions)
         "peoples": {
             name: sheet
             for name, sheet in sheets.items()
-            if sheet["speech"] == "as recorded" and sheet["language"] == language
+            # What the recipe was chosen by is no measure of it.
+            if sheet["speech"] == "as recorded" and sheet["language"] == language and name not in chosen_by
         },
         "figure_names": FIGURES,
         "means": MEANS,

@@ -9,6 +9,9 @@ from najva.languages import LANGUAGES
 from publishing.card_text import CardError
 
 MEASURED = "measured.json"
+# Of the clips on which an adapter on its base and the merged model write the same text. Arithmetic alone makes a few
+# differ on another processor.
+LEAST_AGREEMENT = 0.9
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,12 @@ def check_measured(record: Mapping[str, Any], kind: ModelKind) -> None:
     for name, figures in zip(("base", "tuned"), compared, strict=True):
         if any(figures.get(mean) != systems[name][mean] for mean in MEANS):
             raise CardError(f"Base and tuned model were not compared on their last figures; {again}.")
+    agree, clips = evaluation.get("merged_agrees"), record["data"]["clips"]["test"]
+    if agree is not None and agree < LEAST_AGREEMENT * clips:
+        raise CardError(
+            f"Adapter and merged model wrote the same text on only {agree} of {clips} clips, so one of them is "
+            "damaged; delete merged/ and the section 'training' of run.json, and run finetune_whisper.py again."
+        )
     if evaluation["finished"] < record["training"]["finished"]:
         raise CardError(f"The model was trained on after it was measured; {again}.")
 

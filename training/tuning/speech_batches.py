@@ -191,7 +191,8 @@ def label_ids(
     ids = tokens.prompt(language, timestamps=timestamps)[1:]
     for start, end, text in said:
         # Whisper's own texts begin with a space, so the first word is the token that it is elsewhere.
-        words = tokens.encode(" " + clean_transcript(text))
+        # Of Persian; other scripts may need what it takes away.
+        words = tokens.encode(" " + (clean_transcript(text) if language == "fa" else text.strip()))
         ids += [_time(tokens, start), *words, _time(tokens, end)] if timestamps else words
     return [*ids, tokens.end_of_text]
 

@@ -19,6 +19,7 @@ from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import nested_detach
 
 from metrics import character_counts, pool, word_counts
+from najva.comparison import rule_for
 from najva.transcriber.tokens import WhisperTokens
 from tuning.speech_batches import IGNORED, LikeLengths
 from tuning.whisper_tuning import write_tokens
@@ -95,10 +96,11 @@ class History(TrainerCallback):
     Args:
         folder: of the run.
         say: takes one line per evaluation.
+        note: ends that line, such as ", synthetic speech".
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self._folder, self._say = folder, say
+    def __init__(self, folder: Path, say: Callable[[str], None], note: str = "") -> None:
+        self._folder, self._say, self._note = folder, say, note
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Write the rows so far."""
@@ -117,7 +119,7 @@ class History(TrainerCallback):
             self._say(
                 f"epoch {last['epoch']:.2f}, {last['minutes']:.1f} min: training loss {last['training_loss']:.3f}, "
                 f"validation loss {last['validation_loss']:.3f}, WER {last['validation_wer']:.2%}, "
-                f"CER {last['validation_cer']:.2%}"
+                f"CER {last['validation_cer']:.2%}{self._note}"
             )
 
 
@@ -171,7 +173,7 @@ class WhisperTrainer(Seq2SeqTrainer):
 
     def __init__(self, *, tokens: WhisperTokens, language: str, warmup_share: float, **options: Any) -> None:
         self.tokens, self.warmup_share = tokens, warmup_share
-        self.prompt = tokens.prompt(language, timestamps=False)
+        self.prompt, self.rule = tokens.prompt(language, timestamps=False), rule_for(language)
         super().__init__(**options, compute_metrics=self.measure)
         # Whisper's loss is the mean over its own batch whatever it is told of the others'. The trainer takes it for
         # one that is divided by the labels of all processes, and would multiply it by their number.
@@ -185,15 +187,15 @@ class WhisperTrainer(Seq2SeqTrainer):
         return next(callback for callback in self.callback_handler.callbacks if isinstance(callback, Clock))
 
     def measure(self, predicted: Any) -> dict[str, float]:
-        """Return the rates of what was decoded; `wer`, the corpus rate under `fa-v1`, chooses the checkpoint."""
+        """Return the rates of what was decoded; `wer`, the corpus rate under the language's rule, chooses."""
         hypotheses, references = (
             [self._text(row) for row in side] for side in (predicted.predictions, predicted.label_ids)
         )
-        words = word_counts(references, hypotheses)
+        words = word_counts(references, hypotheses, normalizer=self.rule)
         return {
             "wer": pool(words).rate,
             "mean_clip_wer": float(np.mean([clip.rate for clip in words])),
-            "cer": pool(character_counts(references, hypotheses)).rate,
+            "cer": pool(character_counts(references, hypotheses, normalizer=self.rule)).rate,
         }
 
     def _text(self, ids: np.ndarray) -> str:

@@ -12,6 +12,7 @@ import torch
 from transformers import EarlyStoppingCallback, Seq2SeqTrainingArguments, set_seed
 from transformers.utils import logging
 
+from evaluation.score_report import of_synthetic
 from najva.pretrained import Checkpoint
 from najva.transcriber.tokens import WhisperTokens
 from processes import process_count
@@ -110,7 +111,8 @@ def build_trainer(
     chosen = [validation_clips[place] for place in sorted({round(place) for place in places})]
     validation = SpeechClips(sorted(chosen, key=lambda clip: clip.seconds), tokens, options.language)
     strategy = "steps" if options.evaluate_steps else "epoch"
-    callbacks = [Clock(60 * options.minutes, by_steps=strategy == "steps"), History(options.output, say)]
+    note = of_synthetic(data.source.get("speech", ""))
+    callbacks = [Clock(60 * options.minutes, by_steps=strategy == "steps"), History(options.output, say, note)]
     if options.early_stopping:
         callbacks.append(EarlyStoppingCallback(options.early_stopping))
     steps = options.evaluate_steps or len(training) // (options.batch_size * process_count())

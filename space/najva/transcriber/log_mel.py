@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from najva.mel_bands import mel_bands
+
 SAMPLE_RATE_HZ = 16000
 FFT_SAMPLES = 400
 HOP_SAMPLES = 160
@@ -34,7 +36,7 @@ def log_mel(waveform: np.ndarray, bands: int, frames: int) -> np.ndarray:
     framed = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[::HOP_SAMPLES][:frames]
     spectrum = np.fft.rfft(framed * _hann_window(), axis=-1)
     power = spectrum.real**2 + spectrum.imag**2
-    log_power = np.log10(np.maximum(power @ mel_bands(bands).T, 1e-10))
+    log_power = np.log10(np.maximum(power @ mel_bands(bands, SAMPLE_RATE_HZ, FFT_SAMPLES).T, 1e-10))
     log_power = np.maximum(log_power, log_power.max() - 8.0)
     return np.ascontiguousarray(((log_power + 4.0) / 4.0).T, dtype=np.float32)
 
@@ -42,33 +44,3 @@ def log_mel(waveform: np.ndarray, bands: int, frames: int) -> np.ndarray:
 @lru_cache
 def _hann_window() -> np.ndarray:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT_SAMPLES) / FFT_SAMPLES)).astype(np.float32)
-
-
-@lru_cache
-def mel_bands(bands: int) -> np.ndarray:
-    """Return Slaney's triangular mel bands, each of unit area, as `librosa.filters.mel` defines them.
-
-    Args:
-        bands: number of triangles between 0 and 8 kHz.
-
-    Returns:
-        float32 (bands, 201): weights on the bins of a 400-point real FFT.
-    """
-    edges = _mel_to_hz(np.linspace(0.0, _hz_to_mel(SAMPLE_RATE_HZ / 2), bands + 2))
-    bins = np.fft.rfftfreq(FFT_SAMPLES, 1 / SAMPLE_RATE_HZ)
-    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return (triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
-
-
-# Slaney's scale: linear below 1 kHz at 200/3 Hz a mel, above it 27 steps to each factor of 6.4.
-_LINEAR_HZ, _BREAK_HZ, _BREAK_MEL, _LOG_STEP = 200.0 / 3.0, 1000.0, 15.0, np.log(6.4) / 27.0
-
-
-def _hz_to_mel(hz: float) -> float:
-    return hz / _LINEAR_HZ if hz < _BREAK_HZ else _BREAK_MEL + np.log(hz / _BREAK_HZ) / _LOG_STEP
-
-
-def _mel_to_hz(mel: np.ndarray) -> np.ndarray:
-    return np.where(mel < _BREAK_MEL, mel * _LINEAR_HZ, _BREAK_HZ * np.exp(_LOG_STEP * (mel - _BREAK_MEL)))

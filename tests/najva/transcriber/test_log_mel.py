@@ -1,14 +1,8 @@
-import librosa
 import numpy as np
 import pytest
 from transformers import WhisperFeatureExtractor
 
-from najva.transcriber.log_mel import log_mel, mel_bands
-
-
-@pytest.mark.parametrize("bands", [80, 128])
-def test_bands_are_librosas(bands: int) -> None:
-    assert np.abs(mel_bands(bands) - librosa.filters.mel(sr=16000, n_fft=400, n_mels=bands)).max() < 1e-7
+from najva.transcriber.log_mel import log_mel
 
 
 @pytest.mark.parametrize("seconds", [0.3, 4.0, 30.0])

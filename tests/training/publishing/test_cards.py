@@ -340,20 +340,35 @@ def test_a_training_that_went_on_from_an_adapter_says_so(lora_run: Path) -> None
     assert "hours" not in row and "may have heard test clips" in row
 
 
+def test_the_card_counts_the_clips_that_chose_the_checkpoint(lora_run: Path) -> None:
+    assert "the checkpoint was chosen on 2 others" in card(lora_run)
+    change_record(lora_run, lambda record: record["options"].update(validation_clips=1))
+    assert "the checkpoint was chosen on 1 others" in card(lora_run)
+
+
+def test_two_models_that_do_not_agree_are_not_published(lora_run: Path) -> None:
+    change_record(lora_run, lambda record: record["evaluation"].update(merged_agrees=1))
+    with pytest.raises(CardError, match="same text on only 1 of 8 clips"):
+        card(lora_run)
+
+
 def test_a_run_whose_updates_were_scaled_says_so(lora_run: Path) -> None:
     scaled = {"strength": 0.7, "of": "lora", "sha256": "4c" * 32}
     change_record(lora_run, lambda record: record.update(scaled=scaled))
     (row,) = [line for line in card(lora_run).splitlines() if line.startswith("| strength |")]
     assert "counts for 0.7 of itself" in row and "4c" * 32 in row
+    (kept,) = [line for line in card(lora_run).splitlines() if line.startswith("| checkpoint kept |")]
+    assert kept.endswith("before it was drawn back |")
 
 
 def test_the_card_shows_the_trials_and_counts_the_looks_at_the_test(lora_run: Path) -> None:
     row = {"trial": "a", "options": "--minutes 9", "hours": "0.15", "long_base": "88.6", "long_tuned": "72.9"}
     rows = [row | {"looked_at_people": ""}, row | {"trial": "b", "looked_at_people": "2026-11-25"}]
-    trials = {"selection": ["long"], "tests": ["read-people"], "looks": 1, "rows": rows}
+    notes = "Rank was not varied."
+    trials = {"selection": ["long"], "tests": ["read-people"], "looks": 1, "rows": rows, "notes": notes}
     change_record(lora_run, lambda record: record.update(trials=trials))
     text = card(lora_run).partition("### Trials")[2]
-    assert "read-people were decoded once" in text
+    assert "read-people were decoded once" in text and notes in text
     assert "| a | `--minutes 9` | 0.15 | 88.6 → 72.9 | no |" in text and "| 2026-11-25 |" in text
 
 

@@ -59,6 +59,11 @@ def test_arabic_keyboards_and_hidden_marks_do_not_reach_the_labels(tokens: Whisp
     assert tokens.text(meant) == " کتابی می\u200cخوانم"
 
 
+def test_other_scripts_keep_the_marks_that_they_need(tokens: WhisperTokens) -> None:
+    hindi = "क्\u200dष"
+    assert tokens.text(label_ids(tokens, "hi", [(0.0, 1.0, hindi)], timestamps=False)) == f" {hindi}"
+
+
 def test_times_frame_each_part(tokens: WhisperTokens) -> None:
     labels = label_ids(tokens, "fa", [(0.1, 1.0, "a"), (1.5, 2.34, "b")], timestamps=True)
     assert spelled(tokens, labels) == "<|fa|><|transcribe|><0.10> a<1.00><1.50> b<2.34><|endoftext|>"

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from najva import audio
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
+from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.behaviour import Behaviour
@@ -128,6 +129,14 @@ class Services:
     def role_of(self, reference: str) -> Role | None:
         """Return the role of the model that wrote a transcript."""
         return next((role for role in self.roles if role.checkpoint.reference == reference), None)
+
+    def other_base(self, tuned: str) -> str:
+        """Return the base that an adapter was made from, where plain Whisper here is another model; else nothing."""
+        role = self.role_of(tuned)
+        base = role.checkpoint.base if role else ""
+        plain = self.roles[0].checkpoint.reference
+        same = base == plain or (base, plain) == (HUB_EQUIVALENT, PACKAGED_MODEL)
+        return "" if same else base
 
     def warm_up(self) -> None:
         """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""

@@ -64,7 +64,7 @@ def build(services: Services, uploads: Uploads) -> None:
                 yield no_pair()
                 return
             written = (transcript.text, transcript.model), (plain.text, plain.model)
-            pair = view.Pair(code, *written, whole=plain.finished)
+            pair = view.Pair(code, *written, plain.finished, services.other_base(transcript.model))
             yield view.comparison(pair), no_pair()[1], pair if pair.whole else None
 
     def compare(pair: view.Pair | None, said: str) -> str:

@@ -71,12 +71,14 @@ class Pair:
         own: text of the language's own model, and its reference.
         plain: text of the base, and its reference.
         whole: whether the base has written to the end.
+        other_base: what the own model was tuned from, where that is not the plain one.
     """
 
     language: str
     own: tuple[str, str]
     plain: tuple[str, str]
     whole: bool = True
+    other_base: str = ""
 
 
 def comparison(pair: Pair, said: str = "") -> str:
@@ -103,6 +105,8 @@ def comparison(pair: Pair, said: str = "") -> str:
         columns.append(f'<section>{heading}<p dir="auto">{words or "(nothing)"}</p></section>')
     told = f"Marked words differ from {'what was said' if said else 'one another'}."
     told = told if pair.whole else "Plain Whisper is writing…"
+    if pair.other_base:
+        told += f" The tuned model was made from {escape(pair.other_base)}, so this is not before and after tuning."
     return f'<div class="najva-comparison">{"".join(columns)}<p>{told}</p></div>'
 
 

@@ -160,6 +160,15 @@ class TestPersianAdapter:
         assert mine.model == plain.model == PACKAGED
         assert mine.segments == plain.segments and "ask not what your country" in mine.text
 
+    def test_its_base_is_plain_whisper_unless_that_is_another_model(self, packaged, adapter, tiny, cache, tmp_path):
+        # The Hub's name of the packaged weights.
+        named = save_adapter(tmp_path / "named", packaged, "openai/whisper-base")
+        for beside in (adapter, named):
+            assert services(cache, asr_persian=str(beside)).other_base(str(beside)) == ""
+        other = services(cache, asr_persian=str(named), asr_model=str(tiny))
+        assert other.other_base(str(named)) == "openai/whisper-base"
+        assert other.other_base(str(tiny)) == ""
+
     def test_a_named_one_leaves_the_language_to_whisper(self, with_adapter, without_adapter, test_data):
         path = clips.persian("read")[0].path
         found, plain = with_adapter[0].detect_language(path), without_adapter.detect_language(path)

@@ -35,6 +35,12 @@ def test_nothing_is_marked_while_plain_whisper_writes() -> None:
     assert "<mark>" not in shown and "is writing" in shown
 
 
+def test_another_base_than_plain_whisper_is_told() -> None:
+    assert "made from" not in view.comparison(PAIR)
+    shown = view.comparison(replace(PAIR, other_base="openai/whisper-base"))
+    assert "made from openai/whisper-base, so this is not before and after" in shown
+
+
 def test_why_there_is_nothing_to_compare() -> None:
     transcript = Transcript(language=DetectedLanguage(code="fa"))
     assert "as you chose" in view.no_comparison(transcript, chosen=True)

@@ -60,7 +60,7 @@ class Claim:
     language: str
     characters: CharacterModel
     least_probability: float = 0.003
-    least_score: float = -2.5
+    least_score: float = -2.62
     text_weight: float = 0.8
     base_weight: float = 0.05
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from transformers import ProgressCallback, Seq2SeqTrainer, TrainerCallback
 from transformers.trainer_callback import ExportableState
 from transformers.trainer_pt_utils import nested_detach
+from transformers.trainer_utils import EvalLoopOutput
 
 from metrics import character_counts, pool, word_counts
 from najva.comparison import rule_for
@@ -222,6 +223,15 @@ class WhisperTrainer(Seq2SeqTrainer):
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return LikeLengths(train_dataset or self.train_dataset, size, self.args.seed)
 
+    def evaluation_loop(self, *given: Any, **named: Any) -> EvalLoopOutput:
+        """Measure; clips that fill up the last batch of several processes are not counted.
+
+        `Seq2SeqTrainer.evaluate` has just chosen to keep them: with two processes and few clips, most of what is
+        measured would be repetitions.
+        """
+        self.gather_function = self.accelerator.gather_for_metrics
+        return super().evaluation_loop(*given, **named)
+
     def prediction_step(
         self, model: torch.nn.Module, inputs: dict, prediction_loss_only: bool, ignore_keys: Any = None, **_: Any
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor | None]:
@@ -230,15 +240,18 @@ class WhisperTrainer(Seq2SeqTrainer):
         labels = inputs["labels"]
         whole = self.accelerator.unwrap_model(model)
         whole = whole.get_base_model() if hasattr(whole, "get_base_model") else whole
-        longest = int((labels != IGNORED).sum(1).max())
+        # A loop may write half as much again as its own sentence has, and no more: it is lost anyway. Each clip has a
+        # limit of its own, so that its text does not depend on which clips share its batch, or its process.
+        limits = (labels != IGNORED).sum(1) * 3 // 2 + 8
         written = None
         with torch.no_grad(), torch.autocast(self.args.device.type, torch.bfloat16, enabled=self.args.bf16):
             encoded = whole.model.encoder(inputs["input_features"])
             loss = nested_detach(whole(encoder_outputs=encoded, labels=labels).loss.mean())
             if not prediction_loss_only:
-                # A loop may write half as much again as the longest sentence, and no more: it is lost anyway.
-                limit = longest * 3 // 2 + 8
-                written = write_tokens(whole, encoded, self.prompt, self.tokens.end_of_text, limit)
+                end = self.tokens.end_of_text
+                written = write_tokens(whole, encoded, self.prompt, end, int(limits.max()))
+                places = torch.arange(written.shape[1], device=written.device)
+                written = written.masked_fill(places >= limits[:, None], end)
         return loss, written, None if prediction_loss_only else labels
 
 

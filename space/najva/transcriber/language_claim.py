@@ -10,7 +10,8 @@ the clips that its figures are taken on; the floor, below which the tuned model 
 pieces of one of the four recordings in other languages had been claimed (see `least_probability`). They hold for the
 packaged base and the embedded adapter alone. A second model of characters, counted on what the adapter writes of
 foreign speech, was tried to tell gibberish by the ratio of both, and found no more: of unknown languages it knew too
-little.
+little. So were the base's own beliefs: in its text in the language that it chose, which found less Persian at the same
+number of false claims, and in its text in Persian, which found one clip in a hundred more for one more decoding.
 """
 
 from collections.abc import Mapping, Sequence

@@ -26,6 +26,7 @@ from transformers.hf_argparser import HfArgumentParser
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.card_text import CardError
+from publishing.genre_staging import is_genre_run, stage_genre
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
 from publishing.measured import kinds_of
@@ -150,7 +151,12 @@ def publish_run(
     Raises:
         HubError, CardError, StagingError, RunError, ModelError: it cannot be done, in a sentence.
     """
-    kinds = kinds_of(read_record(run))
+    check_name(repository)
+    record = read_record(run)
+    if is_genre_run(record):
+        staged = [stage_genre(run, staging or run / "staged", repository, licence=licence)]
+        return _push(run, staged, public=public, replace=replace, dry_run=dry_run, keep=staging is not None, say=say)
+    kinds = kinds_of(record)
     repositories = {
         kind.name: f"{repository}-merged" if kind.name == "merged" and part == "all" else repository
         for kind in kinds
@@ -166,17 +172,34 @@ def publish_run(
         for kind in kinds
         if kind.name in repositories
     ]
+    own_card = kinds[-1].name in repositories
+    options = {"public": public, "replace": replace, "dry_run": dry_run, "keep": staging is not None}
+    return _push(run, staged, **options, own_card=own_card, say=say)
+
+
+def _push(
+    run: Path,
+    staged: list[Staged],
+    *,
+    public: bool,
+    replace: bool,
+    dry_run: bool,
+    keep: bool,
+    own_card: bool = True,
+    say: Callable[[str], None],
+) -> dict:
+    """Show what is staged and push it; see `publish_run`."""
     for item in staged:
         show(item, say)
     if dry_run:
         results = [_staged_only(item) for item in staged]
     else:
         results = [asdict(done) for done in publish(staged, public=public, replace=replace, say=say)]
-        if kinds[-1].name in repositories:
+        if own_card:
             # As it was published, in the place of the one that names folders of this machine.
             with whole_file(run / README) as unfinished:
                 shutil.copyfile(staged[-1].folder / README, unfinished)
-        if staging is None:
+        if not keep:
             shutil.rmtree(run / "staged")
     first = results[-1]
     return first if len(results) == 1 else {**first, "merged": results[0]}

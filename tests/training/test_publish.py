@@ -435,3 +435,24 @@ def test_training_publishes_by_itself(
         100 * record["evaluation"]["systems"]["tuned"]["mean_clip_wer"], 2
     )
     assert "model.safetensors" in held(hub, f"{NAME}-merged")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["xet"], indirect=True)
+def test_of_two_processes_one_publishes(
+    hub: LoopbackHub, way: str, data: Path, tiny: Path, cache: Path, tmp_path: Path
+) -> None:
+    push(hub.api(), tiny, TINY)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--"]
+    job = [finetune_whisper.__file__, "--data", data, "--base-model", TINY, "--tuning", "lora"]
+    job += ["--output", tmp_path / "run", "--epochs", 1, "--batch-size", 2, "--push-to-hub", NAME]
+    environment = program(hub, tmp_path / "home", way, NAJVA_CACHE=str(cache), OMP_NUM_THREADS="1")
+    done = subprocess.run(
+        [*command, *map(str, job)], env=environment, capture_output=True, text=True, encoding="utf-8", timeout=250
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    (last,) = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert last["published"]["revision"] == hub.api().model_info(NAME).sha
+    for repository in (NAME, f"{NAME}-merged"):
+        # That which made the repository, and the models'.
+        assert len(hub.api().list_repo_commits(repository)) == 2

@@ -50,7 +50,7 @@ def draw_wer_by_clip(path: str | os.PathLike, names: Sequence[str], scores: Sequ
     Raises:
         OSError: If the picture cannot be written.
     """
-    with _picture(path, height=7.5 if len(scores) == 2 else 4.4) as figure:
+    with picture(path, height=7.5 if len(scores) == 2 else 4.4) as figure:
         axes = figure.add_subplot()
         summary = _draw_pairs(axes, names, scores) if len(scores) == 2 else _draw_sorted(axes, names[0], scores[0])
         beyond = sum(int((one.clip_wers > _HIGHEST).sum()) for one in scores)
@@ -81,7 +81,7 @@ def draw_confusions(path: str | os.PathLike, name: str, score: Score, words: int
         OSError: If the picture cannot be written.
     """
     commonest = [(said, written, times) for (said, written), times in score.confusions.most_common(words)]
-    with _picture(path, height=1.4 + 0.26 * max(len(commonest), 1)) as figure:
+    with picture(path, height=1.4 + 0.26 * max(len(commonest), 1)) as figure:
         axes = figure.add_subplot()
         loops = int(score.loops.sum())
         clips = f"{score.clips} clips" + (f", {loops} that loop left out" if loops else "")
@@ -163,7 +163,7 @@ def _write_column(axes: Axes, heading: str, words: Sequence[str], points: float)
 
 
 @contextmanager
-def _picture(path: str | os.PathLike, height: float) -> Iterator[Figure]:
+def picture(path: str | os.PathLike, height: float) -> Iterator[Figure]:
     """Gives an empty figure, `height` inches high, and writes it when the block ends."""
     installed = set(font_manager.get_font_names())
     fonts = ["DejaVu Sans", *(font for font in _MORE_FONTS if font in installed)]
@@ -192,7 +192,7 @@ def draw_history(path: str | os.PathLike, rows: Sequence[dict], *, note: str = "
         OSError: If the picture cannot be written.
     """
     epochs = [row["epoch"] for row in rows]
-    with _picture(path, height=3.6) as figure:
+    with picture(path, height=3.6) as figure:
         losses, rates = figure.subplots(1, 2)
         for name, colour in (("training_loss", _GREY), ("validation_loss", _BLUE)):
             losses.plot(epochs, [row[name] for row in rows], color=colour, marker=".", label=name.replace("_", " "))

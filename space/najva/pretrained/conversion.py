@@ -122,7 +122,10 @@ def merge_adapter(adapter: Checkpoint, base: Checkpoint, folder: Path) -> None:
     placed = get_peft_model_state_dict(adapted, save_embedding_layers=False)
     if stored != {name for name in placed if "lora_" in name}:
         raise misfit
-    adapted.merge_and_unload().save_pretrained(folder)
+    whole = adapted.merge_and_unload()
+    # By itself it saves in the first of several processes alone, which may be waiting for this one's folder.
+    whole.should_save_on_this_rank = lambda is_main_process: is_main_process
+    whole.save_pretrained(folder)
     WhisperTokenizerFast.from_pretrained(base.folder).save_pretrained(folder)
     bands = model.config.num_mel_bins
     WhisperFeatureExtractor(bands, chunk_length=window_seconds(adapter, base)).save_pretrained(folder)

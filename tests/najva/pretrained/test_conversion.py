@@ -203,6 +203,16 @@ def test_merging_adds_the_adapters_product(tiny, tmp_path):
     assert merged(find(adapter), tmp_path / "cache", find(tiny), pytest.fail) == folder
 
 
+def test_any_of_several_processes_can_merge(tiny, tmp_path, monkeypatch):
+    """transformers writes a model in the first process alone, while the second may be the one that merges."""
+    from transformers.distributed import mixin
+
+    adapter = save_adapter(tmp_path / "adapter", tiny, str(tiny))
+    monkeypatch.setattr(mixin, "_is_torch_distributed_initialized", lambda: True)
+    monkeypatch.setattr(mixin, "_get_torch_distributed_rank", lambda: 1)
+    assert (convert(adapter, tmp_path / "cache", tiny) / "model.bin").is_file()
+
+
 def test_adapter_says_the_same_in_both_engines(tiny, tmp_path):
     adapter = save_adapter(tmp_path / "adapter", tiny, str(tiny), strength=0.5)
     (adapter / "preprocessor_config.json").write_text('{"chunk_length": 8}')

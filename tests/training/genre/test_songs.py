@@ -1,0 +1,170 @@
+"""A folder of songs: what is read, what is left out and why, and which song may stand on which side."""
+
+import shutil
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from genre.protocols import draw_folds, group_numbers, shared_artists
+from genre.song_library import SongLibrary, read_library
+from genre.songs import FolderError, Song, copies, find_files, gtzan_facts
+from najva.genre_features import MFCC
+from tests.training.made_songs import GENRES, make_songs, song
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three genres of three songs each."""
+    monkeypatch.setenv("NAJVA_CACHE", str(tmp_path / "cache"))
+    return make_songs(tmp_path / "songs", each=3)
+
+
+def read(folder: Path) -> tuple[SongLibrary, str]:
+    """Read a folder; return the library and all that was said."""
+    said: list[str] = []
+    return read_library(folder, MFCC(), said.append), "\n".join(said)
+
+
+def test_a_folder_a_genre(folder: Path) -> None:
+    library, said = read(folder)
+    assert library.labels == list(GENRES) and len(library.songs) == 9 and not library.faults
+    assert "9 songs of 3 genres" in said and "deep 3, high 3, noisy 3" in said
+    first = library.songs[0]
+    assert (first.id, first.genre, first.sample_rate_hz) == ("deep/deep.00000.wav", "deep", 22050)
+    assert library.frames[0].shape == (602, 13)
+
+
+def test_genres_may_lie_one_folder_deeper(folder: Path, tmp_path: Path) -> None:
+    deeper = tmp_path / "gtzan"
+    deeper.mkdir()
+    shutil.move(folder, deeper / "genres_original")
+    assert set(find_files(deeper)) == set(GENRES)
+
+
+def test_what_cannot_be_used_is_named(folder: Path) -> None:
+    (folder / "deep" / "words.wav").write_text("no sound", encoding="utf-8")
+    soundfile.write(folder / "high" / "short.wav", np.zeros(4410, np.float32), 22050)
+    (folder / "empty").mkdir()
+    (folder / "alone").mkdir()
+    soundfile.write(folder / "alone" / "one.wav", song("deep", 9), 22050)
+    library, said = read(folder)
+    reasons = {fault.id: fault.reason for fault in library.faults}
+    assert set(reasons) == {"deep/words.wav", "high/short.wav", "empty", "alone"}
+    assert "0.2 s long" in reasons["high/short.wav"] and "1 usable recordings" in reasons["alone"]
+    assert library.labels == list(GENRES) and "| deep/words.wav |" in said
+
+
+@pytest.mark.parametrize("kept", [(), ("deep",)])
+def test_fewer_than_two_genres_are_refused(folder: Path, kept: tuple[str, ...]) -> None:
+    for genre in set(GENRES) - set(kept):
+        shutil.rmtree(folder / genre)
+    with pytest.raises(FolderError, match="no two folders with recordings"):
+        read(folder)
+
+
+def test_a_stereo_file_of_another_rate_is_the_same_song_to_the_network(folder: Path) -> None:
+    sound = np.repeat(song("deep", 0), 2)[:, None].repeat(2, 1)  # twice as many samples at twice the rate
+    soundfile.write(folder / "deep" / "stereo.wav", sound, 44100, subtype="PCM_16")
+    library, _ = read(folder)
+    frames = dict(zip((one.id for one in library.songs), library.frames, strict=True))
+    assert frames["deep/stereo.wav"].shape == frames["deep/deep.00000.wav"].shape
+
+
+def test_copies_are_found_in_another_format(folder: Path) -> None:
+    sound, rate_hz = soundfile.read(folder / "deep" / "deep.00000.wav", dtype="int16")
+    soundfile.write(folder / "noisy" / "copy.flac", sound, rate_hz, subtype="PCM_16")
+    library, said = read(folder)
+    assert [{one.id for one in same} for same in copies(library.songs)] == [{"deep/deep.00000.wav", "noisy/copy.flac"}]
+    assert "Copies of each other: " in said
+
+
+def test_what_changed_is_decoded_anew_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import genre.song_library as module
+
+    first, _ = read(folder)
+    decoded: list[str] = []
+    real = module.read_song
+    monkeypatch.setattr(module, "read_song", lambda path, root: (decoded.append(path.name), real(path, root))[1])
+    soundfile.write(folder / "high" / "high.00001.wav", song("high", 7), 22050, subtype="PCM_16")
+    second, _ = read(folder)
+    assert decoded == ["high.00001.wav"]
+    changed = [not a.equal(b) for a, b in zip(first.frames, second.frames, strict=True)]
+    assert changed == [one.id == "high/high.00001.wav" for one in second.songs]
+    # Another front end has features of its own.
+    other = read_library(folder, MFCC(coefficients=20), lambda line: None)
+    assert other.frames[0].shape == (602, 20)
+
+
+def made(genre: str, number: int, artist: str = "", sha256: str = "") -> Song:
+    name = f"{genre}/{number}.wav"
+    return Song(name, genre, Path(name), 30.0, 22050, sha256 or name, artist)
+
+
+@pytest.fixture
+def many() -> list[Song]:
+    """Two genres of ten songs by five artists each, and one genre of a single artist."""
+    songs = [made(genre, number, f"{genre} {number // 2}") for genre in ("a", "b") for number in range(10)]
+    return [*songs, *(made("c", number, "only one") for number in range(10))]
+
+
+def test_pooled_is_four_fifths_of_every_genre(many: list[Song]) -> None:
+    (fold,) = draw_folds(many, "pooled").folds
+    genres = {one.id: one.genre for one in many}
+    assert Counter(genres[one] for one in fold.validation) == {"a": 2, "b": 2, "c": 2}
+    assert not set(fold.train) & set(fold.validation) and len(fold.train) == 24
+    assert draw_folds(many, "pooled").folds == (fold,) != draw_folds(many, "pooled", seed=1).folds
+
+
+def test_folds_validate_every_song_once(many: list[Song]) -> None:
+    split = draw_folds(many, "pooled", folds=5)
+    validated = [one for fold in split.folds for one in fold.validation]
+    assert sorted(validated) == sorted(one.id for one in many)
+
+
+def test_no_artist_and_no_copy_is_on_two_sides(many: list[Song]) -> None:
+    # A copy of a's first song under another artist's name binds both artists' songs together.
+    many[4] = replace(many[4], sha256=many[0].sha256)
+    groups = dict(zip((one.id for one in many), group_numbers(many), strict=True))
+    assert groups["a/0.wav"] == groups["a/1.wav"] == groups["a/4.wav"] == groups["a/5.wav"] != groups["a/2.wav"]
+    split = draw_folds(many, "artist", folds=3)
+    assert split.not_measurable == ("c",)
+    for fold in split.folds:
+        assert not {groups[one] for one in fold.train} & {groups[one] for one in fold.validation}
+        assert not [one for one in fold.validation if one.startswith("c/")]
+        assert sum(one.startswith("c/") for one in fold.train) == 10
+        assert shared_artists(many, fold)[0] == 0
+    assert shared_artists(many, draw_folds(many, "pooled").folds[0])[0] > 2
+
+
+def test_more_folds_than_artists_are_refused(many: list[Song]) -> None:
+    with pytest.raises(FolderError, match="need as many artists in every genre, and one has 5"):
+        draw_folds(many, "artist", folds=6)
+
+
+def test_published_lists_are_for_gtzan_alone(many: list[Song]) -> None:
+    with pytest.raises(FolderError, match="which are for GTZAN alone"):
+        draw_folds(many, "fault-filtered")
+    parts = ("train", "validation", "test")
+    listed = [replace(one, fault_filtered=parts[number % 3]) for number, one in enumerate(many)]
+    (fold,) = draw_folds(listed, "fault-filtered").folds
+    assert (len(fold.train), len(fold.validation)) == (10, 10)
+
+
+def test_what_is_known_of_gtzan() -> None:
+    facts = gtzan_facts()
+    parts = Counter(part for _, part in facts.values())
+    assert (parts["train"], parts["validation"], parts["test"]) == (443, 197, 290)
+    assert Counter(artist for artist, _ in facts.values())["Bob Marley"] == 35
+    assert facts["jazz.00054"][1] == "train" and facts["blues.00000"][0] == "John Lee Hooker"
+
+
+def test_the_real_clips_have_their_artists(test_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAJVA_CACHE", str(tmp_path))
+    library = read_library(test_data / "gtzan_mini", MFCC(), lambda line: None)
+    assert len(library.songs) == 70 and len(library.labels) == 10
+    split = draw_folds(library.songs, "artist", folds=2)
+    assert split.not_measurable == ("blues", "reggae", "rock")

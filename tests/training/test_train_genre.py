@@ -1,0 +1,230 @@
+"""From a folder of songs to a published network: trained, measured, compared, pushed and loaded again."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import ModelCard, snapshot_download
+
+import evaluate_genre
+import publish
+import train_genre
+from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, mcnemar
+from najva.genre_networks import GenreNetwork
+from run_record import read_record
+from tests.hub import LoopbackHub
+from tests.hub.cards import check_card
+from tests.training.made_songs import GENRES, make_songs, song
+
+ROOT = Path(__file__).parents[2]
+NAME = "najva-tester/genre-cnn"
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three genres of five songs each."""
+    return make_songs(tmp_path_factory.mktemp("genres") / "songs")
+
+
+@pytest.fixture(autouse=True)
+def settings(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own cache, and no Hub."""
+    monkeypatch.setenv("NAJVA_CACHE", str(cache))
+    monkeypatch.setenv("NAJVA_MODELS", "offline")
+
+
+def arguments(songs: Path, output: Path, architecture: str = "cnn", **more: object) -> list[str]:
+    """A command line of a training of seconds."""
+    given = {"preset": "tuned", "epochs": 6} | more
+    listed = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    return ["--audio-folder", str(songs), "--output", str(output), "--architecture", architecture, *listed]
+
+
+def history(run: Path) -> list[dict]:
+    """The rows of `history.csv`."""
+    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def trained(songs: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A measured run of the small convolutional network, five folds."""
+    run = tmp_path_factory.mktemp("runs") / "cnn"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NAJVA_CACHE", str(cache))
+        assert train_genre.main(arguments(songs, run, folds=5, epochs=10)) == 0
+        assert evaluate_genre.main(["--run", str(run)]) == 0
+    return run
+
+
+def test_a_network_learns_what_can_be_told_apart(trained: Path) -> None:
+    record = read_record(trained)
+    assert record["evaluation"]["by_song"]["right"] >= 14
+    assert record["evaluation"]["by_song"]["count"] == 15
+    rows = history(trained)
+    assert [(int(row["fold"]), int(row["epoch"])) for row in rows] == [
+        (f, e) for f in range(1, 6) for e in range(1, 11)
+    ]
+    assert float(rows[9]["train_loss"]) < float(rows[0]["train_loss"])
+    assert (trained / "figures" / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert not (trained / "checkpoints").exists()
+    # What is kept judges a song that it never heard as its genre.
+    network = GenreNetwork.from_pretrained(trained)
+    for genre in GENRES:
+        probabilities = network.probabilities(torch.from_numpy(song(genre, 11)))
+        assert network.config.labels[probabilities.argmax()] == genre
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["lstm", "lstm128", "bilstm", "whisper_bilstm"])
+def test_every_network_goes_the_course_s_way(architecture: str, songs: Path, tmp_path: Path, capsys) -> None:
+    assert train_genre.main(arguments(songs, tmp_path / "run", architecture, preset="as-specified", epochs=2)) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["architecture"] == architecture and 0 <= last["validation_accuracy"] <= 1
+    record = read_record(tmp_path / "run")
+    assert record["preset"]["learning_rate"] == 1e-4 and record["preset"]["batch_size"] == 32
+    # Twelve whole songs, one step an epoch.
+    assert record["training"]["steps"] == 2
+
+
+def test_all_trains_on_every_song_and_measures_nothing(songs: Path, tmp_path: Path, capsys) -> None:
+    assert train_genre.main(arguments(songs, tmp_path / "run", protocol="all", epochs=1)) == 0
+    assert read_record(tmp_path / "run")["data"]["validation_songs"] == 0
+    assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
+    assert "every song trained" in capsys.readouterr().err
+
+
+def test_the_leak_is_called_one(songs: Path, tmp_path: Path, capsys) -> None:
+    assert train_genre.main(arguments(songs, tmp_path / "run", protocol="segments", epochs=1)) == 0
+    said = capsys.readouterr().out
+    assert "LEAKY ON PURPOSE" in said and "(leaky on purpose)" in said
+    assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
+
+
+def test_another_run_in_the_same_folder_is_refused(trained: Path, songs: Path, capsys) -> None:
+    assert train_genre.main(arguments(songs, trained, folds=5, epochs=11)) == 1
+    assert "holds a run with another epochs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"folds": 1}, "--folds is 2 or more"),
+        ({"protocol": "all", "folds": 2}, "--protocol all has no folds"),
+        ({"folds": 9}, "need as many songs in every genre, and one has 5"),
+        ({"protocol": "fault-filtered"}, "for GTZAN alone"),
+    ],
+)
+def test_what_cannot_be_meant_gets_one_sentence(more: dict, sentence: str, songs: Path, tmp_path: Path, capsys) -> None:
+    assert train_genre.main(arguments(songs, tmp_path / "run", **more)) == 1
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_result(songs: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert train_genre.main(arguments(songs, whole, "lstm", epochs=8)) == 0
+    command = [sys.executable, train_genre.__file__, *arguments(songs, killed, "lstm", epochs=8)]
+    process = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT / "space")}, stderr=subprocess.DEVNULL
+    )
+    checkpoint = killed / "checkpoints" / "fold-1" / "checkpoint.pt"
+    deadline = time.monotonic() + 120
+    while not checkpoint.is_file():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed / "history.csv").exists()
+    assert train_genre.main(arguments(songs, killed, "lstm", epochs=8)) == 0
+    assert (killed / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+    assert history(killed) == history(whole)
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(songs: Path, tmp_path: Path) -> None:
+    runs = {1: tmp_path / "one", 2: tmp_path / "two"}
+    for count, run in runs.items():
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(count), "--"]
+        job = [train_genre.__file__, *arguments(songs, run, "cnn", epochs=3)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "space"), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([*command, *job], env=environment, capture_output=True, text=True, timeout=250)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert len([line for line in done.stdout.splitlines() if line.startswith("{")]) == 1
+    for one, two in zip(*(history(run) for run in runs.values()), strict=True):
+        # Each process drops other values out.
+        assert float(two["validation_loss"]) == pytest.approx(float(one["validation_loss"]), rel=0.1)
+        assert two["validation_accuracy"] == one["validation_accuracy"]
+
+
+def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:
+    twin = shutil.copytree(trained, tmp_path / "twin")
+    assert evaluate_genre.main(["--compare", str(trained), str(twin)]) == 0
+    said = capsys.readouterr().out
+    assert "| cnn or twin | 0 | 0 | 1.000 | no clear difference |" in said
+    other = tmp_path / "other"
+    assert train_genre.main(arguments(songs, other, folds=3, epochs=1)) == 0
+    assert evaluate_genre.main(["--compare", str(trained), str(other)]) == 1
+    assert "was not measured on the same songs" in capsys.readouterr().err
+
+
+@pytest.mark.hub
+def test_a_network_is_pushed_and_loaded_outside_the_space(
+    trained: Path, hub: LoopbackHub, tmp_path: Path, capsys
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "cnn")
+    assert publish.main(["model", "--run", str(run), "--repository", NAME]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    folder = Path(snapshot_download(NAME))
+    text = (folder / "README.md").read_text("utf-8")
+    check_card(text, "model")
+    card, figures = ModelCard(text).data, read_record(run)["evaluation"]
+    assert card.eval_results[0].metric_value == figures["by_song"]["accuracy"]
+    assert card.eval_results[0].dataset_config == "pooled" and card.pipeline_tag == "audio-classification"
+    assert last["revision"] == hub.api().model_info(NAME).sha
+    # The snippet of the card, in a process that knows nothing of this project.
+    (program,) = [part.partition("```")[0] for part in text.split("```python\n")[1:]]
+    (tmp_path / "elsewhere").mkdir()
+    import soundfile
+
+    soundfile.write(tmp_path / "elsewhere" / "song.wav", song("high", 12), 22050)
+    environment = hub.environment(tmp_path / "home") | {"PYTHONPATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path / "elsewhere", env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip().splitlines()[-1] == "high"
+
+
+def judged(right: list[bool], sure: float) -> list[Judged]:
+    """Songs of two genres, judged with one confidence."""
+    genres = ["a" if one else "b" for one in right]
+    return [Judged(str(n), genre, "", 1, np.array([[sure, 1 - sure]])) for n, genre in enumerate(genres)]
+
+
+def test_a_temperature_makes_confidence_what_it_says() -> None:
+    songs = judged([True] * 7 + [False] * 3, sure=0.99)
+    assert by_song(songs, ["a", "b"]).as_dict() | {"low": 0, "high": 0} == {
+        "right": 7, "count": 10, "accuracy": 0.7, "low": 0, "high": 0, "confidence": 0.95
+    }  # fmt: skip
+    assert calibration_error(songs, ["a", "b"]) == pytest.approx(0.29)
+    temperature = fit_temperature(songs, ["a", "b"])
+    assert songs[0].mean(temperature)[0] == pytest.approx(0.7, abs=1e-3)
+    assert calibration_error(songs, ["a", "b"], temperature) == pytest.approx(0, abs=1e-3)
+
+
+def test_intervals_and_p_values_are_the_textbook_s() -> None:
+    share = by_song(judged([True] * 8 + [False] * 2, 0.9), ["a", "b"]).as_dict()
+    # Wilson's interval of 8 of 10.
+    assert (share["low"], share["high"]) == (0.4902, 0.9433)
+    assert mcnemar([True] * 5 + [False], [False] * 5 + [True]) == (5, 1, pytest.approx(0.21875))
+    assert mcnemar([True, False], [True, False]) == (0, 0, 1.0)

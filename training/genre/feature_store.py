@@ -1,0 +1,70 @@
+"""Features of songs, computed once: a file a song in the user's cache, under the content of song and front end.
+
+Nothing there can be stale: another recording, another setting or another weight of the front end has another name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from genre.songs import Song
+from najva.resampling import resample
+from whole_files import whole_file
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """The features of one front end.
+
+    Attributes:
+        front_end: of `najva.genre_features`.
+        cache: the user's cache folder.
+    """
+
+    front_end: nn.Module
+    cache: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self.cache / "genre-features" / fingerprint(self.front_end)
+
+    def features(self, song: Song, waveform: np.ndarray | None) -> torch.Tensor | None:
+        """Return a song's frames, float32 (frames, values).
+
+        Args:
+            song: whose.
+            waveform: float32 (samples,) at the song's own rate; None to look only.
+
+        Returns:
+            The frames, or None where they are not there and no waveform is.
+        """
+        path = self.folder / f"{song.sha256}.npy"
+        if path.is_file():
+            return torch.from_numpy(np.load(path, allow_pickle=False))
+        if waveform is None:
+            return None
+        heard = resample(waveform, song.sample_rate_hz, self.front_end.sample_rate_hz)
+        with torch.inference_mode():
+            frames = self.front_end(torch.from_numpy(heard)[None])[0].numpy()
+        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+            np.save(file, frames)
+        return torch.from_numpy(frames)
+
+
+def fingerprint(front_end: nn.Module) -> str:
+    """Return what tells one front end from another: its kind, its numbers and its tensors."""
+    facts = hashlib.sha256(type(front_end).__name__.encode())
+    for name, module in sorted(front_end.named_modules()):
+        numbers = {key: value for key, value in vars(module).items() if isinstance(value, (int, float, str))}
+        numbers.pop("training")
+        facts.update(repr((name, type(module).__name__, sorted(numbers.items()))).encode())
+    for name, tensor in sorted([*front_end.named_parameters(), *front_end.named_buffers()]):
+        facts.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+    return facts.hexdigest()[:16]

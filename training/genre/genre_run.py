@@ -1,0 +1,135 @@
+"""The folder of a genre run: what is trained on what, and what is kept of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from genre.genre_figures import draw_history
+from genre.genre_training import EpochRow, Trained
+from genre.pieces import Pieces
+from genre.presets import Preset
+from genre.protocols import Fold, Split, shared_artists
+from genre.song_library import SongLibrary
+from najva.genre_networks import GenreNetwork
+from run_news import say
+from run_record import add_sections, circumstances
+from whole_files import whole_file, write_json
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from train_genre import GenreOptions
+
+LEDGER = "ledgers/validation.jsonl"
+
+
+def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, split: Split) -> None:
+    """Write what the run is made of, before it begins, and say whom validation shares with training."""
+    shared = [shared_artists(library.songs, fold) for fold in split.folds]
+    in_both, validated = (sum(numbers) for numbers in zip(*shared, strict=True))
+    add_sections(
+        options.output,
+        options=options.comparable(),
+        data={
+            "name": library.name,
+            "songs": len(library.songs),
+            "genres": library.labels,
+            "hours": round(sum(song.seconds for song in library.songs) / 3600, 3),
+            "sha256": library.sha256,
+            "faults": [asdict(fault) for fault in library.faults],
+            "validation_songs": validated,
+            "validation_songs_with_artist_in_training": in_both,
+            "not_measurable": list(split.not_measurable),
+        },
+        preset=asdict(preset),
+    )
+    write_json(
+        options.output / "split.json",
+        {
+            "protocol": split.protocol,
+            "seed": split.seed,
+            "folds": [{"train": list(fold.train), "validation": list(fold.validation)} for fold in split.folds],
+        },
+    )
+    if split.protocol == "segments":
+        say("LEAKY ON PURPOSE: pieces of every validation song are in training too.")
+    elif validated:
+        say(f"{in_both} of {validated} validation songs share their artist, or are a copy of a song, in training.")
+    if split.not_measurable:
+        say(f"Not measurable, as one artist plays all of it: {', '.join(split.not_measurable)}.")
+
+
+def pieces_of(
+    network: GenreNetwork, preset: Preset, library: SongLibrary, split: Split, fold: Fold, number: int
+) -> tuple[Pieces, Pieces | None]:
+    """Return what trains and what validates."""
+
+    def pieces(ids: Sequence[str], **more: object) -> Pieces:
+        wanted = set(ids)
+        chosen = [place for place, song in enumerate(library.songs) if song.id in wanted]
+        frames = [library.frames[place] for place in chosen]
+        return Pieces(frames, [library.genres[place] for place in chosen], network.segment_frames, **more)
+
+    drawn = {"shuffled": True, "seed": split.seed}
+    if split.protocol == "segments":
+        count = len(pieces(fold.train))
+        order = np.random.default_rng((split.seed, number)).permutation(count)
+        held = count // 5
+        return pieces(fold.train, chosen=sorted(order[held:]), **drawn), pieces(fold.train, chosen=sorted(order[:held]))
+    training = pieces(fold.train, crops=preset.crops, **drawn)
+    return training, pieces(fold.validation) if fold.validation else None
+
+
+def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, split: Split) -> list[dict]:
+    """Return the ledger of a fold: every validation song's probabilities, piece by piece."""
+    if split.protocol == "segments":
+        return []
+    network.eval()
+    wanted = set(fold.validation)
+    rows = []
+    for song, frames in zip(library.songs, library.frames, strict=True):
+        if song.id in wanted:
+            probabilities = network.segment_probabilities(frames.to(network.mean.device)).cpu()
+            rows.append(
+                {
+                    "id": song.id,
+                    "genre": song.genre,
+                    "fold": number,
+                    "artist": song.artist,
+                    "probabilities": [[round(value, 5) for value in piece] for piece in probabilities.tolist()],
+                }
+            )
+    return rows
+
+
+def save(
+    options: GenreOptions, trained: Trained, rows: list[EpochRow], ledger: list[dict], accelerator: Accelerator
+) -> None:
+    """Write the network, the history, the ledger and, last, the section by which the run counts as trained."""
+    trained.network.cpu().save_pretrained(options.output)
+    with whole_file(options.output / "history.csv") as unfinished, unfinished.open("w", newline="") as file:
+        writer = csv.DictWriter(file, asdict(rows[0]))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    with whole_file(options.output / LEDGER) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in ledger)
+    draw_history(options.output / "figures" / "history.png", rows, f"{options.architecture}, {options.preset}")
+    add_sections(
+        options.output,
+        training={
+            "epochs": max(row.epoch for row in rows),
+            "steps": trained.steps,
+            "parameters": sum(weight.numel() for weight in trained.network.parameters() if weight.requires_grad),
+            "precision": accelerator.mixed_precision,
+            "processes": accelerator.num_processes,
+            **circumstances(),
+        },
+    )
+    shutil.rmtree(options.output / "checkpoints", ignore_errors=True)

@@ -1,0 +1,214 @@
+"""One fold's training: an explicit Accelerate loop over pieces of songs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from genre.pieces import Pieces
+from genre.presets import Preset
+from najva.genre_networks import GenreNetwork
+from whole_files import whole_file
+
+_CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch of `history.csv`; accuracies are shares of pieces.
+
+    As Keras counts them, train loss and accuracy are those of the steps of the epoch, with dropout and before each
+    step's update; validation is measured after the epoch.
+    """
+
+    fold: int
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass
+class Trained:
+    """What became of one fold.
+
+    Attributes:
+        network: after the last epoch.
+        history: a row an epoch.
+        steps: of the optimiser.
+    """
+
+    network: GenreNetwork
+    history: list[EpochRow] = field(default_factory=list)
+    steps: int = 0
+
+
+def train_fold(
+    network: GenreNetwork,
+    training: Pieces,
+    validation: Pieces | None,
+    preset: Preset,
+    accelerator: Accelerator,
+    *,
+    fold: int,
+    seed: int,
+    folder: Path,
+    say: Callable[[str], None],
+) -> Trained:
+    """Train a network on one fold; a training that was killed goes on from its last whole epoch, to the same result.
+
+    Args:
+        network: untrained.
+        training: its pieces.
+        validation: those that accuracy is measured on; None to measure none.
+        preset: see `Preset`.
+        accelerator: the processes that share each batch.
+        fold: its number, for progress and history.
+        seed: of batches and dropout.
+        folder: for the checkpoint, by which a fold that is done is known when the run goes on.
+        say: takes one line an epoch.
+    """
+    if preset.normalised:
+        normalise(network, training)
+    optimizer = torch.optim.Adam(network.parameters(), lr=preset.learning_rate)
+    # The pieces shuffle themselves.
+    loaders = [DataLoader(pieces, preset.batch_size) for pieces in (training, validation) if pieces]
+    model, optimizer, batches, *measured_on = accelerator.prepare(_OnFrames(network), optimizer, *loaders)
+    steps = len(batches) * preset.epochs
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step / steps, preset.schedule))
+    trained, begun = Trained(network), 0
+    path = folder / _CHECKPOINT
+    if path.is_file():
+        begun = _restore(path, network, optimizer, schedule, trained)
+        say(f"Fold {fold}: {begun} epochs are done.")
+    progress = tqdm(
+        total=preset.epochs, initial=begun, desc=f"Fold {fold}", unit="epoch", disable=not accelerator.is_main_process
+    )
+    for epoch in range(begun, preset.epochs):
+        # Each epoch by itself, so that one that is done again after a kill is the same.
+        set_seed(hash((seed, fold, epoch)) % 2**31)
+        training.set_epoch(epoch)
+        loss, accuracy = _pass(model, batches, accelerator, optimizer, schedule)
+        measured = _measure(model, measured_on[0], accelerator) if measured_on else None
+        row = EpochRow(fold, epoch + 1, loss, accuracy, *(measured or (math.nan, math.nan)))
+        trained.history.append(row)
+        trained.steps += len(batches)
+        progress.update()
+        progress.set_postfix(train=f"{accuracy:.0%}", validation=f"{row.validation_accuracy:.0%}" if measured else "-")
+        if accelerator.is_main_process:
+            _keep(path, network, optimizer, schedule, trained)
+    progress.close()
+    return trained
+
+
+class _OnFrames(nn.Module):
+    """The network from its features on, which are computed once and not in every epoch."""
+
+    def __init__(self, network: GenreNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.network.logits(frames)
+
+
+def normalise(network: GenreNetwork, training: Pieces) -> None:
+    """Give the network mean and deviation of its training songs' features."""
+    songs = sorted({piece.song for piece in training.pieces})
+    frames = torch.cat([training.frames[song] for song in songs]).double()
+    network.mean.copy_(frames.mean(0))
+    network.deviation.copy_(frames.std(0).clamp_min(1e-6))
+
+
+def rate(done: float, schedule: str) -> float:
+    """Return the factor of the learning rate after a share of the training."""
+    if schedule == "constant":
+        return 1.0
+    rise = 0.1
+    return done / rise if done < rise else 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
+
+
+def _pass(
+    model: nn.Module,
+    batches: DataLoader,
+    accelerator: Accelerator,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> tuple[float, float]:
+    """Go once through the training pieces; return loss and accuracy."""
+    model.train()
+    losses, right = [], []
+    for frames, genres, _ in batches:
+        with accelerator.autocast():
+            logits = model(frames)
+        # Sparse categorical cross-entropy: of integer labels, on logits, softmax included.
+        loss = nn.functional.cross_entropy(logits.float(), genres)
+        accelerator.backward(loss)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        each = nn.functional.cross_entropy(logits.detach().float(), genres, reduction="none")
+        gathered = accelerator.gather_for_metrics((each, logits.argmax(-1) == genres))
+        losses.append(gathered[0])
+        right.append(gathered[1])
+    return float(torch.cat(losses).mean()), float(torch.cat(right).float().mean())
+
+
+@torch.no_grad()
+def _measure(model: nn.Module, batches: DataLoader, accelerator: Accelerator) -> tuple[float, float]:
+    """Return loss and accuracy on the validation pieces, each counted once."""
+    model.eval()
+    losses, right = [], []
+    for frames, genres, _ in batches:
+        logits = model(frames).float()
+        each = nn.functional.cross_entropy(logits, genres, reduction="none")
+        gathered = accelerator.gather_for_metrics((each, logits.argmax(-1) == genres))
+        losses.append(gathered[0])
+        right.append(gathered[1])
+    return float(torch.cat(losses).mean()), float(torch.cat(right).float().mean())
+
+
+def _keep(
+    path: Path,
+    network: GenreNetwork,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    trained: Trained,
+) -> None:
+    """Write where the training stands, whole or not at all."""
+    state = {
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "history": [asdict(row) for row in trained.history],
+        "steps": trained.steps,
+    }
+    with whole_file(path) as unfinished:
+        torch.save(state, unfinished)
+
+
+def _restore(
+    path: Path,
+    network: GenreNetwork,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    trained: Trained,
+) -> int:
+    """Go back to where a training stood; return how many epochs are done."""
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    trained.history = [EpochRow(**row) for row in state["history"]]
+    trained.steps = state["steps"]
+    return len(trained.history)

@@ -1,0 +1,130 @@
+"""Which songs train and which validate: protocols that keep apart what must be, and one that does not, to show it.
+
+`pooled`: all songs together, drawn by file, genre by genre (the course's 80/20). `artist`: no artist and no copy is on
+two sides. `fault-filtered`: GTZAN's published lists. `segments`: pieces of songs are drawn, so that sister pieces are
+on both sides: leaky, which is what it is there to show. `all`: every song trains and none validates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from genre.songs import FolderError, Song, copies
+
+PROTOCOLS = ("pooled", "artist", "segments", "fault-filtered", "all")
+_FOLDS_OF_80_20 = 5
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Ids of the songs on either side; under `segments` both sides hold every song, and pieces are drawn."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a protocol divides songs.
+
+    Attributes:
+        protocol: of `PROTOCOLS`.
+        folds: one, or several that are pooled.
+        seed: of the draw.
+        not_measurable: genres that no validation holds, since one artist plays all of their songs.
+    """
+
+    protocol: str
+    folds: tuple[Fold, ...]
+    seed: int
+    not_measurable: tuple[str, ...] = ()
+
+
+def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int = 0) -> Split:
+    """Divide songs.
+
+    Args:
+        songs: of at least two genres, two of each.
+        protocol: of `PROTOCOLS`.
+        folds: how many to pool; 0 for one, of 80 % and 20 %.
+        seed: another seed, another draw.
+
+    Raises:
+        FolderError: the protocol cannot be had of these songs.
+    """
+    every = tuple(song.id for song in songs)
+    if protocol == "all":
+        return Split(protocol, (Fold(every, ()),), seed)
+    if protocol == "segments":
+        return Split(protocol, (Fold(every, every),) * max(1, folds), seed)
+    if protocol == "fault-filtered":
+        return Split(protocol, (_listed(songs),), seed)
+    parts = folds or _FOLDS_OF_80_20
+    kept, not_measurable = list(songs), ()
+    if protocol == "artist":
+        kept, not_measurable = _with_two_groups(songs)
+    groups = group_numbers(kept) if protocol == "artist" else np.arange(len(kept))
+    genres = np.array([song.genre for song in kept])
+    least = min((len(set(groups[genres == genre])) for genre in set(genres)), default=0)
+    if least < parts:
+        what = "artists" if protocol == "artist" else "songs"
+        raise FolderError(
+            f"{parts} folds need as many {what} in every genre, and one has {least}; give a smaller --folds."
+        )
+    maker = StratifiedGroupKFold if protocol == "artist" else StratifiedKFold
+    drawn = maker(parts, shuffle=True, random_state=seed).split(genres, genres, groups)
+    always = [song.id for song in songs if song.genre in not_measurable]
+    made = [
+        Fold(
+            tuple(sorted([*(kept[place].id for place in train), *always])),
+            tuple(kept[place].id for place in validation),
+        )
+        for train, validation in drawn
+    ]
+    return Split(protocol, tuple(made if folds else made[:1]), seed, not_measurable)
+
+
+def group_numbers(songs: Sequence[Song]) -> np.ndarray:
+    """Return a number for each song: the same for one artist's songs and for copies."""
+    group = {song.id: f"artist {song.artist}" if song.artist else f"song {song.id}" for song in songs}
+    for same in copies(songs):
+        names = {group[song.id] for song in same}
+        joined = min(names)
+        group = {song: joined if name in names else name for song, name in group.items()}
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(group.values()))}
+    return np.array([numbers[group[song.id]] for song in songs])
+
+
+def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int]:
+    """Return how many validation songs have their artist, or a copy, in training, and how many there are."""
+    numbers = dict(zip((song.id for song in songs), group_numbers(songs), strict=True))
+    known = {numbers[song] for song in fold.train}
+    return sum(numbers[song] in known for song in fold.validation), len(fold.validation)
+
+
+def _with_two_groups(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...]]:
+    """Return the songs of genres that more than one artist plays, and the other genres."""
+    groups: dict[str, set[int]] = defaultdict(set)
+    for song, number in zip(songs, group_numbers(songs), strict=True):
+        groups[song.genre].add(int(number))
+    alone = tuple(genre for genre, numbers in groups.items() if len(numbers) < 2)
+    kept = [song for song in songs if song.genre not in alone]
+    if not kept:
+        raise FolderError("Every genre is played by one artist, so no artist can be kept on one side.")
+    return kept, alone
+
+
+def _listed(songs: Sequence[Song]) -> Fold:
+    """Return the published parts; their test songs are for `evaluate_genre.py`."""
+    parts: dict[str, list[str]] = defaultdict(list)
+    for song in songs:
+        parts[song.fault_filtered].append(song.id)
+    counts = Counter({part: len(parts[part]) for part in ("train", "validation")})
+    if min(counts["train"], counts["validation"]) == 0:
+        raise FolderError("None of these songs stand in GTZAN's fault-filtered lists, which are for GTZAN alone.")
+    return Fold(tuple(parts["train"]), tuple(parts["validation"]))

@@ -1,0 +1,158 @@
+"""A folder of songs with their features: decoded once, and then only looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from genre.feature_store import FeatureStore
+from genre.songs import Fault, FolderError, Song, check_genres, copies, find_files, gtzan_facts, read_song
+from najva.audio import AudioError
+from najva.settings import Settings
+from whole_files import write_json
+
+_LEAST_GENRES = 2
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class SongLibrary:
+    """Songs that can be used, and what could not.
+
+    Attributes:
+        name: of the folder.
+        songs: by genre and name.
+        labels: the genres, sorted: the order of a network's logits.
+        frames: features of each song, float32 (frames, values), in the order of `songs`.
+        faults: files and genres that were left out.
+    """
+
+    name: str
+    songs: list[Song]
+    labels: list[str]
+    frames: list[torch.Tensor]
+    faults: list[Fault]
+
+    @property
+    def genres(self) -> list[int]:
+        """The number of each song's genre."""
+        return [self.labels.index(song.genre) for song in self.songs]
+
+    @property
+    def sha256(self) -> str:
+        """Identifies the songs: their names, genres and samples."""
+        facts = [(song.id, song.genre, song.sha256) for song in self.songs]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None]) -> SongLibrary:
+    """Read a folder: what was decoded before, and has not changed since, is looked up.
+
+    Args:
+        folder: with a folder a genre.
+        front_end: whose features are computed.
+        say: takes one line of what is found.
+
+    Raises:
+        FolderError: fewer than two genres can be used.
+    """
+    files = find_files(folder)
+    cache = Settings.from_environment().cache
+    store, index = FeatureStore(front_end, cache), _Index(cache, folder)
+    root = next(path for genre in files.values() for path in genre).parent.parent
+    songs, frames, faults = [], [], []
+    for path in tqdm([path for genre in files.values() for path in genre], desc="Songs", unit="song", disable=None):
+        try:
+            song, found = _one(path, root, store, index)
+        except AudioError as error:
+            faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
+            continue
+        songs.append(song)
+        frames.append(found)
+    index.write()
+    small = check_genres(songs, list(files))
+    left_out = {fault.id for fault in small}
+    kept = [(song, found) for song, found in zip(songs, frames, strict=True) if song.genre not in left_out]
+    labels = sorted({song.genre for song, _ in kept})
+    if len(labels) < _LEAST_GENRES:
+        reasons = "; ".join(f"{fault.id}: {fault.reason}" for fault in (*small, *faults)[:3])
+        raise FolderError(f"Fewer than two genres of {folder} can be used. {reasons}.")
+    library = SongLibrary(
+        folder.name, [song for song, _ in kept], labels, [found for _, found in kept], [*faults, *small]
+    )
+    describe(library, say)
+    return library
+
+
+def describe(library: SongLibrary, say: Callable[[str], None]) -> None:
+    """Say what was found, and name what was left out."""
+    counts = Counter(song.genre for song in library.songs)
+    minutes = sum(song.seconds for song in library.songs) / 60
+    of_each = ", ".join(f"{label} {counts[label]}" for label in library.labels)
+    say(f"{len(library.songs):,} songs of {len(library.labels)} genres, {minutes:.1f} minutes: {of_each}.")
+    for same in copies(library.songs):
+        say(f"Copies of each other: {', '.join(song.id for song in same)}.")
+    if library.faults:
+        say(f"\n| left out ({len(library.faults)}) | why |\n| --- | --- |")
+        for fault in library.faults[:_SHOWN]:
+            say(f"| {fault.id} | {fault.reason} |")
+        if len(library.faults) > _SHOWN:
+            say(f"| … and {len(library.faults) - _SHOWN} more | |")
+        say("")
+
+
+def _one(path: Path, root: Path, store: FeatureStore, index: _Index) -> tuple[Song, torch.Tensor]:
+    known = index.find(path)
+    found = store.features(known, None) if known else None
+    if known and found is not None:
+        return known, found
+    song, waveform = read_song(path, root)
+    index.keep(song)
+    return index.find(path), store.features(song, waveform)
+
+
+class _Index:
+    """What is known of a folder's files, by name, size and time of change."""
+
+    def __init__(self, cache: Path, folder: Path) -> None:
+        key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+        self._path, self._facts = cache / "genre-index" / f"{key}.json", gtzan_facts()
+        try:
+            self._known = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._known = {}
+
+    def find(self, path: Path) -> Song | None:
+        known = self._known.get(str(path.resolve()))
+        if not known or known["file"] != _state(path):
+            return None
+        song = Song(**known["song"] | {"path": path})
+        artist, part = self._facts.get(path.stem, ("", ""))
+        # Whatever is called so and lies in that genre's folder is taken for GTZAN's.
+        return (
+            Song(**vars(song) | {"artist": artist, "fault_filtered": part})
+            if path.stem.startswith(song.genre)
+            else song
+        )
+
+    def keep(self, song: Song) -> None:
+        facts = {
+            name: value for name, value in asdict(song).items() if name not in ("path", "artist", "fault_filtered")
+        }
+        self._known[str(song.path.resolve())] = {"file": _state(song.path), "song": facts}
+
+    def write(self) -> None:
+        write_json(self._path, self._known)
+
+
+def _state(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]

@@ -1,0 +1,140 @@
+"""A folder with a folder a genre becomes a list of songs; what cannot be used is named.
+
+GTZAN lies so (`genres_original/blues/blues.00000.wav`), and so may anybody's own collection. What is known of GTZAN's
+clips, who plays (Sturm's index) and the fault-filtered lists (Kereliuk et al. 2015), stands in `gtzan.csv`: B. L.
+Sturm, "The state of the art ten years after a state of the art", J. New Music Research 43(2), 2014, and
+github.com/boblsturm/GTZAN; github.com/jongpillee/music_dataset_split (MIT).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from najva import audio
+from najva.audio import AudioError
+
+_GTZAN = Path(__file__).with_name("gtzan.csv")
+_ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
+# A recording that is shorter tells no genre.
+LEAST_SECONDS = 1.0
+
+
+class FolderError(ValueError):
+    """A folder of songs that nothing can be trained on, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Song:
+    """One recording.
+
+    Attributes:
+        id: path inside the folder, with forward slashes, such as `blues/blues.00000.wav`.
+        genre: name of its folder.
+        path: where it lies.
+        seconds: its length.
+        sample_rate_hz: its own rate.
+        sha256: of the decoded samples, so that a copy is one in whatever format.
+        artist: who plays, as far as is known; else empty.
+        fault_filtered: part in GTZAN's fault-filtered lists: `train`, `validation`, `test` or empty.
+    """
+
+    id: str
+    genre: str
+    path: Path
+    seconds: float
+    sample_rate_hz: int
+    sha256: str
+    artist: str = ""
+    fault_filtered: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A file, or a folder, that is left out, and why."""
+
+    id: str
+    reason: str
+
+
+def find_files(folder: Path) -> dict[str, list[Path]]:
+    """Return the recordings of each genre, by the name of its folder.
+
+    Args:
+        folder: with a folder a genre, or one that holds such a folder and nothing else of the kind.
+
+    Raises:
+        FolderError: it has fewer than two genres.
+    """
+    if not folder.is_dir():
+        raise FolderError(f"There is no folder {folder}.")
+    for candidate in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
+        found = {
+            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in _ENDINGS)
+            for genre in sorted(candidate.iterdir())
+            if genre.is_dir() and not genre.name.startswith(".")
+        }
+        if sum(bool(files) for files in found.values()) > 1:
+            return found
+    raise FolderError(
+        f"{folder} holds no two folders with recordings: genres are told by folders, such as {folder.name}/blues and "
+        f"{folder.name}/jazz."
+    )
+
+
+def read_song(path: Path, root: Path) -> tuple[Song, np.ndarray]:
+    """Decode a recording.
+
+    Returns:
+        The song, without what is known of GTZAN, and its waveform, float32 (samples,), at its own rate.
+
+    Raises:
+        AudioError: it cannot be read, or is too short.
+    """
+    waveform, rate_hz = audio.read(path)
+    seconds = waveform.size / rate_hz
+    if seconds < LEAST_SECONDS:
+        raise AudioError(
+            f"{path.name} is {seconds:.2g} s long; a genre cannot be told of less than {LEAST_SECONDS:g} s."
+        )
+    # As 16-bit, in which nearly all music comes, so that formats of other widths give the same.
+    samples = np.round(np.clip(waveform, -1, 1) * 32767).astype("<i2")
+    sha256 = hashlib.sha256(samples.tobytes()).hexdigest()
+    name = path.relative_to(root).as_posix()
+    return Song(name, path.parent.name, path, seconds, rate_hz, sha256), waveform
+
+
+def gtzan_facts() -> dict[str, tuple[str, str]]:
+    """Return artist and fault-filtered part of each of GTZAN's 1,000 clips, by its name, such as `blues.00000`."""
+    with _GTZAN.open(encoding="utf-8", newline="") as file:
+        return {row["clip"]: (row["artist"], row["fault_filtered"]) for row in csv.DictReader(file)}
+
+
+def check_genres(songs: Sequence[Song], genres: Sequence[str], least: int = 2) -> list[Fault]:
+    """Return the genres that have too few songs to be split.
+
+    Args:
+        songs: that can be used.
+        genres: that have a folder.
+        least: songs that a genre must have.
+    """
+    counts = Counter(song.genre for song in songs)
+    return [
+        Fault(genre, f"{counts[genre]} usable recordings, and at least {least} are needed for a split")
+        for genre in genres
+        if counts[genre] < least
+    ]
+
+
+def copies(songs: Sequence[Song]) -> list[list[Song]]:
+    """Return songs that are sample for sample the same, group by group."""
+    groups: dict[str, list[Song]] = {}
+    for song in songs:
+        groups.setdefault(song.sha256, []).append(song)
+    return [group for group in groups.values() if len(group) > 1]

@@ -1,0 +1,131 @@
+"""A genre run becomes the folder that its repository is to hold: network, code, card, figures and record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+
+from najva.genre_networks import WEIGHTS
+from publishing.card_text import CardError, write_card
+from publishing.hub import Staged
+from publishing.measured import MEASURED
+from publishing.staging import README, empty, place, without_local_paths
+from run_record import NAME, read_record
+from whole_files import write_json
+
+LICENCE = "apache-2.0"
+# Years of papers that the card names.
+_CITED = "2002 2012"
+_CODE = Path(__file__).parents[2] / "space" / "najva"
+_MODULES = ("__init__.py", "genre_networks.py", "genre_features.py", "mel_bands.py")
+_OF_THE_RUN = (WEIGHTS, "config.json", "split.json", "history.csv")
+
+
+def is_genre_run(record: Mapping[str, Any]) -> bool:
+    """Whether a run is one of `train_genre.py`."""
+    return "preset" in record
+
+
+def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") -> Staged:
+    """Stage a genre network.
+
+    Args:
+        run: `runs/NAME`, trained and measured.
+        folder: where to; what was staged there before goes.
+        repository: `OWNER/NAME`.
+        licence: in the Hub's spelling; empty for the project's own.
+
+    Raises:
+        CardError, RunError: it was not measured.
+    """
+    record = without_local_paths(read_record(run))
+    pictures = sorted(path.name for path in (run / "figures").glob("*.png"))
+    card, measured = genre_card(run, record, repository, licence or LICENCE, pictures), measured_values(record)
+    empty(folder)
+    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
+        if (run / name).is_file():
+            place(run / name, folder / name)
+    for name in _MODULES:
+        place(_CODE / name, folder / "najva" / name)
+    write_json(folder / NAME, record)
+    write_json(folder / MEASURED, measured)
+    (folder / README).write_text(card, encoding="utf-8")
+    song = record["evaluation"]["by_song"]
+    return Staged(folder, repository, "model", f"{record['options']['architecture']}: accuracy {song['accuracy']:.1%}")
+
+
+def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: str, pictures: list[str]) -> str:
+    """Return the card of a genre network.
+
+    Raises:
+        CardError: the run was not measured, or the card would state what its record does not hold.
+    """
+    if "evaluation" not in record:
+        raise CardError(f"{run} was not measured; evaluate_genre.py --run measures it.")
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    title = repository.rpartition("/")[2]
+    metadata = ModelCardData(
+        license=licence,
+        library_name="najva",
+        pipeline_tag="audio-classification",
+        metrics=["accuracy"],
+        tags=["music", "genre", "gtzan", record["options"]["architecture"].replace("_", "-")],
+        model_name=title,
+        eval_results=_results(record),
+    )
+    context = {
+        "run": record,
+        "title": title,
+        "repository": repository,
+        "licence": licence,
+        "pictures": pictures,
+        "folds": len(split["folds"]),
+    }
+    record = {**record, "folds": len(split["folds"]), "genres": len(record["data"]["genres"])}
+    return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence, _CITED), ModelCard)
+
+
+def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of `measured.json`, by which the Space says what a network was measured to do."""
+    evaluation = record["evaluation"]
+    song = evaluation["by_song"]
+    return {
+        "model": record["options"]["architecture"],
+        "command": evaluation["command"],
+        "date": evaluation["finished"][:10],
+        "figures": [
+            {
+                "set": f"{song['count']} songs of {record['data']['name']}, protocol {evaluation['protocol']}",
+                "system": "tuned",
+                "metric": "accuracy",
+                "value": song["accuracy"],
+                "low": song["low"],
+                "high": song["high"],
+                "clips": song["count"],
+            }
+        ],
+    }
+
+
+def _results(record: Mapping[str, Any]) -> list[EvalResult]:
+    evaluation, data = record["evaluation"], record["data"]
+    return [
+        EvalResult(
+            task_type="audio-classification",
+            task_name="Music genre",
+            dataset_type=data["name"],
+            dataset_name=f"{data['name']}, {evaluation['protocol']}",
+            dataset_config=evaluation["protocol"],
+            dataset_split="validation",
+            dataset_args={"sha256": data["sha256"]},
+            metric_type="accuracy",
+            metric_name=f"Accuracy by {counted}, protocol {evaluation['protocol']}",
+            metric_value=evaluation[f"by_{counted}"]["accuracy"],
+            metric_args={name: evaluation[f"by_{counted}"][name] for name in ("count", "low", "high")},
+        )
+        for counted in ("song", "piece")
+    ]

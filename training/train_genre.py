@@ -1,0 +1,229 @@
+r"""Trains a network that tells a song's genre, on a folder with a folder a genre.
+
+    accelerate launch training/train_genre.py --audio-folder genres_original --architecture lstm \
+        --protocol pooled --preset as-specified --output runs/lstm
+
+The true GTZAN, the course's four networks: the same with `lstm`, `lstm128`, `bilstm` and `cnn`. Two minutes on a CPU,
+with the test data:
+
+    python training/train_genre.py --audio-folder $NAJVA_TEST_DATA/gtzan_mini --architecture cnn --protocol pooled \
+        --preset tuned --epochs 5 --output runs/cnn
+
+Accuracy of train and validation is shown every epoch and stands in `history.csv` and `figures/history.png`. A run that
+was interrupted goes on where it stood when the same command is given again; features are computed once for all runs.
+`--folds N` trains N folds, each from new, and pools their validation; the last fold's network is kept, as an example of
+what was measured.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from transformers.hf_argparser import HfArgumentParser
+
+from genre.presets import PRESETS, Preset
+from genre.songs import FolderError
+from najva.pretrained.errors import ModelError
+from options import option, required
+from run_news import say
+from run_record import NAME, RunError, read_record
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from genre.genre_training import EpochRow, Trained
+    from genre.protocols import Fold, Split
+    from genre.song_library import SongLibrary
+    from najva.genre_networks import GenreNetwork
+
+
+@dataclass(frozen=True)
+class GenreOptions:
+    """What a training is made of."""
+
+    audio_folder: Path = required("folder with a folder a genre, such as GTZAN's genres_original")
+    architecture: Literal["lstm", "lstm128", "bilstm", "cnn", "whisper_bilstm"] = required("of the network's body")
+    output: Path = required("folder of the run")
+    protocol: Literal["pooled", "artist", "segments", "fault-filtered", "all"] = option(
+        "pooled", "how songs are divided, see training/genre/protocols.py"
+    )
+    folds: int = option(0, "train so many folds and pool them; 0: one split of 80 % and 20 %")
+    preset: Literal["as-specified", "tuned"] = option("as-specified", "as-specified (the course's) or tuned")
+    epochs: int = option(0, "passes over the training pieces; 0: the preset's")
+    seed: int = option(0, "of everything random")
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = option("auto", "auto: bf16 on a GPU that has it, else fp32")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        if self.epochs < 0:
+            raise ValueError("--epochs cannot be negative.")
+        if self.folds < 0 or self.folds == 1:
+            raise ValueError("--folds is 2 or more, or 0 for one split of 80 % and 20 %.")
+        if self.folds and self.protocol in ("all", "fault-filtered"):
+            raise ValueError(f"--protocol {self.protocol} has no folds.")
+
+    def comparable(self) -> dict:
+        """Return the options as they are recorded; where songs and run lie is not what the run is made of."""
+        return {name: value for name, value in asdict(self).items() if name not in ("output", "audio_folder")}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, keep and record one run; see the module's docstring."""
+    parser = HfArgumentParser(GenreOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        summary = train_genre(options)
+    except (FolderError, ModelError, RunError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if summary:
+        print(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+def train_genre(options: GenreOptions) -> dict | None:
+    """Run one training; only the main process returns a summary.
+
+    Raises:
+        FolderError, ModelError, RunError: it cannot be done as asked, in one sentence.
+    """
+    from genre.genre_run import judge, record_start, save
+    from genre.protocols import draw_folds
+    from genre.song_library import read_library
+
+    check_same_run(options)
+    preset = preset_of(options)
+    accelerator = start(options)
+    with accelerator.main_process_first():
+        library = read_library(options.audio_folder, new_network(options, ["?", "?"]).front_end, say)
+    split = draw_folds(library.songs, options.protocol, options.folds, options.seed)
+    if accelerator.is_main_process:
+        record_start(options, preset, library, split)
+    rows, ledger = [], []
+    for number, fold in enumerate(split.folds, start=1):
+        trained = train_one(options, preset, library, split, fold, number, accelerator)
+        rows += trained.history
+        ledger += judge(trained.network, library, fold, number, split)
+    if not accelerator.is_main_process:
+        return None
+    save(options, trained, rows, ledger, accelerator)
+    return summary(options, rows, ledger)
+
+
+def preset_of(options: GenreOptions) -> Preset:
+    """Return the preset, with the epochs that were asked for."""
+    preset = PRESETS[options.preset]
+    return Preset(**asdict(preset) | {"epochs": options.epochs or preset.epochs})
+
+
+def start(options: GenreOptions) -> Accelerator:
+    """Return the processes that share the training."""
+    import torch
+    from accelerate import Accelerator, DataLoaderConfiguration
+
+    from tuning.whisper_training import use_whole_processor
+
+    use_whole_processor()
+    gpu = torch.cuda.is_available()
+    precision = options.precision
+    if precision == "auto":
+        precision = "bf16" if gpu and torch.cuda.is_bf16_supported() else "fp32"
+    return Accelerator(
+        mixed_precision="no" if precision == "fp32" else precision,
+        cpu=not gpu,
+        # A batch of 32 is 32 pieces however many processes share it.
+        dataloader_config=DataLoaderConfiguration(split_batches=True, use_seedable_sampler=False),
+    )
+
+
+def new_network(options: GenreOptions, labels: Sequence[str]) -> GenreNetwork:
+    """Return an untrained network; of one seed always the same."""
+    from accelerate.utils import set_seed
+
+    from najva.genre_networks import GenreConfig, GenreNetwork
+
+    preset = preset_of(options)
+    set_seed(options.seed)
+    network = GenreNetwork(GenreConfig(options.architecture, list(labels), preset.segment_seconds, preset.pooling))
+    if options.architecture == "whisper_bilstm":
+        from safetensors.torch import load_file
+
+        from model_references import find_model
+
+        checkpoint, _, _ = find_model("packaged:whisper-base")
+        network.front_end.load_encoder(load_file(checkpoint.folder / "model.safetensors"))
+    return network
+
+
+def check_same_run(options: GenreOptions) -> None:
+    """Refuse to go on with a folder in which something else was trained.
+
+    Raises:
+        RunError: its options are other ones.
+    """
+    if not (options.output / NAME).is_file():
+        return
+    begun = read_record(options.output).get("options", {})
+    defaults = {option.name: option.default for option in fields(GenreOptions)}
+    different = [name for name, value in options.comparable().items() if (defaults | begun)[name] != value]
+    if different:
+        raise RunError(
+            f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
+        )
+
+
+def train_one(
+    options: GenreOptions,
+    preset: Preset,
+    library: SongLibrary,
+    split: Split,
+    fold: Fold,
+    number: int,
+    accelerator: Accelerator,
+) -> Trained:
+    """Train the network of one fold, from new."""
+    from genre.genre_run import pieces_of
+    from genre.genre_training import train_fold
+
+    network = new_network(options, library.labels)
+    training, validation = pieces_of(network, preset, library, split, fold, number)
+    return train_fold(
+        network,
+        training,
+        validation,
+        preset,
+        accelerator,
+        fold=number,
+        seed=options.seed,
+        folder=options.output / "checkpoints" / f"fold-{number}",
+        say=say,
+    )
+
+
+def summary(options: GenreOptions, rows: list[EpochRow], ledger: list[dict]) -> dict:
+    """Return the job's last line: the last epoch's accuracies, over all folds."""
+    last = [row for row in rows if row.epoch == rows[-1].epoch]
+    figures = {
+        name: round(sum(getattr(row, name) for row in last) / len(last), 4)
+        for name in ("train_accuracy", "validation_accuracy")
+    }
+    leaky = " (leaky on purpose)" if options.protocol == "segments" else ""
+    say(
+        f"After {rows[-1].epoch} epochs: train accuracy {figures['train_accuracy']:.1%}, validation accuracy "
+        f"{figures['validation_accuracy']:.1%}{leaky}, counted by piece. In {options.output}."
+    )
+    return {
+        "output": str(options.output),
+        "architecture": options.architecture,
+        "protocol": options.protocol,
+        **figures,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

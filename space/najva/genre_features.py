@@ -20,6 +20,8 @@ from najva.mel_bands import mel_bands
 
 # A power below this is silence: log10 of nothing is no number.
 _LEAST_POWER = 1e-10
+# Of 16 kHz sound, at each of the encoder's positions: 20 ms.
+_POSITION_SAMPLES = 320
 _LEAST_DECIBELS = 10 * math.log10(_LEAST_POWER)
 
 
@@ -84,6 +86,9 @@ class MFCC(nn.Module):
         coefficients: how many of the cosine transform are kept.
     """
 
+    # Any frame may be the first of what is computed apart.
+    unit_frames = 1
+
     def __init__(
         self,
         *,
@@ -96,7 +101,9 @@ class MFCC(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.sample_rate_hz = coefficients, sample_rate_hz
-        self.frame_seconds = hop_samples / sample_rate_hz
+        self.frame_samples, self.frame_seconds = hop_samples, hop_samples / sample_rate_hz
+        # Frames beside a frame whose sound it sees too.
+        self.context_frames = math.ceil(fft_samples / 2 / hop_samples)
         self.mel = MelPower(sample_rate_hz, window_samples, hop_samples, fft_samples, bands)
         cosines = _cosines(bands, coefficients)
         self.register_buffer("cosines", cosines.float(), persistent=False)
@@ -131,6 +138,8 @@ class WhisperFeatures(nn.Module):
     """
 
     sample_rate_hz = 16000
+    # Windows see nothing of each other.
+    context_frames = 0
 
     def __init__(
         self,
@@ -145,7 +154,7 @@ class WhisperFeatures(nn.Module):
     ) -> None:
         super().__init__()
         self.size, self.pooled_frames = width, pooled_frames
-        self.positions_per_window = round(window_seconds * 50)
+        self.positions_per_window = round(window_seconds * self.sample_rate_hz / _POSITION_SAMPLES)
         self.mel = MelPower(self.sample_rate_hz, 400, 160, 400, bands, pad_mode="reflect")
         self.conv1 = nn.Conv1d(bands, width, 3, padding=1)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
@@ -157,9 +166,19 @@ class WhisperFeatures(nn.Module):
         self.requires_grad_(False)
 
     @property
+    def frame_samples(self) -> int:
+        """How much sound a frame stands for, in samples."""
+        return self.pooled_frames * _POSITION_SAMPLES
+
+    @property
     def frame_seconds(self) -> float:
-        """How much sound a frame stands for."""
-        return self.pooled_frames / 50
+        """The same in seconds."""
+        return self.frame_samples / self.sample_rate_hz
+
+    @property
+    def unit_frames(self) -> int:
+        """Frames in a window; what is computed apart must begin and end with windows."""
+        return self.positions_per_window // self.pooled_frames
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return the layer's output, averaged over `pooled_frames`.
@@ -171,12 +190,12 @@ class WhisperFeatures(nn.Module):
             (clips, frames, width): of every whole or begun `frame_seconds`.
         """
         clips, samples = waveforms.shape
-        window_samples = self.positions_per_window * 320
+        window_samples = self.positions_per_window * _POSITION_SAMPLES
         windows = -(-samples // window_samples)
         padded = nn.functional.pad(waveforms, (0, windows * window_samples - samples))
         hidden = self._encode(padded.view(clips * windows, window_samples))
         hidden = hidden.unflatten(1, (-1, self.pooled_frames)).mean(2)
-        frames = -(-samples // (320 * self.pooled_frames))
+        frames = -(-samples // self.frame_samples)
         return hidden.reshape(clips, -1, self.size)[:, :frames]
 
     def _encode(self, windows: torch.Tensor) -> torch.Tensor:

@@ -143,6 +143,10 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
         return self.logits(self.features(waveforms))
 
     @torch.inference_mode()
+    def judge(self, pieces: torch.Tensor) -> torch.Tensor:
+        """Return calibrated probabilities (pieces, genres) of frames (pieces, `segment_frames`, values)."""
+        return (self.logits(pieces) / self.config.temperature).softmax(-1)
+
     def segment_probabilities(self, frames: torch.Tensor) -> torch.Tensor:
         """Judge a recording piece by piece.
 
@@ -153,8 +157,9 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
             (segments, genres): calibrated probabilities, one row for each of `segment_starts`.
         """
         length = self.segment_frames
-        pieces = torch.stack([segment(frames, start, length) for start in segment_starts(len(frames), length)])
-        return (self.logits(pieces) / self.config.temperature).softmax(-1)
+        return self.judge(
+            torch.stack([segment(frames, start, length) for start in segment_starts(len(frames), length)])
+        )
 
     @torch.inference_mode()
     def probabilities(self, waveform: torch.Tensor) -> torch.Tensor:

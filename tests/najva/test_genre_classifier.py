@@ -1,0 +1,84 @@
+"""A recording's genre, stretch by stretch: what the whole would get, in constant memory."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from najva.genre_classifier import GenreAnswer, GenreClassifier
+from najva.genre_networks import GenreConfig, GenreNetwork, segment_starts
+
+LABELS = ["blues", "jazz", "rock"]
+
+
+def classifier(architecture: str, **more: object) -> GenreClassifier:
+    torch.manual_seed(1)
+    network = GenreNetwork(GenreConfig(architecture, LABELS, pooling="mean", **more))
+    return GenreClassifier(network, "folder")
+
+
+def blocks(waveform: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(waveform), size):
+        yield waveform[start : start + size]
+
+
+def sound(seconds: float, rate_hz: int) -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(int(seconds * rate_hz))).astype(np.float32)
+
+
+def last(answers: Iterator[GenreAnswer]) -> GenreAnswer:
+    *_, answer = answers
+    return answer
+
+
+@pytest.mark.parametrize(("architecture", "segment_seconds"), [("cnn", 3.0), ("lstm", 7.0), ("whisper_bilstm", 3.0)])
+@pytest.mark.parametrize("seconds", [0.2, 2.0, 30.4, 32.1, 70.0])
+def test_stretch_by_stretch_it_is_the_whole(architecture: str, segment_seconds: float, seconds: float) -> None:
+    ours = classifier(architecture, segment_seconds=segment_seconds)
+    waveform = sound(seconds, ours.sample_rate_hz)
+    answer = last(ours.classify(blocks(waveform, 50_001)))
+    frames = ours.network.features(torch.from_numpy(waveform)[None])[0]
+    theirs = ours.network.segment_probabilities(frames)
+    assert len(answer.pieces) == len(segment_starts(len(frames), ours.network.segment_frames)) == len(theirs)
+    found = np.array([list(piece.scores.values()) for piece in answer.pieces])
+    assert np.abs(found - theirs.numpy()).max() < 1e-4
+    assert answer.finished and answer.seconds == pytest.approx(seconds, abs=1e-3)
+    assert sum(answer.scores.values()) == pytest.approx(1, abs=1e-4)
+    ends = [piece.end for piece in answer.pieces]
+    assert [piece.start for piece in answer.pieces] == [0, *ends[:-1]] and ends == sorted(ends)
+
+
+def test_it_answers_while_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = classifier("cnn", segment_seconds=3.0)
+    longest = 0
+    features = ours.network.features
+
+    def counted(waveforms: torch.Tensor) -> torch.Tensor:
+        nonlocal longest
+        longest = max(longest, waveforms.shape[1])
+        return features(waveforms)
+
+    monkeypatch.setattr(ours.network, "features", counted)
+    second = sound(1.0, ours.sample_rate_hz)
+    answers = list(ours.classify(second for _ in range(200)))
+    assert len(answers) > 5 and [len(answer.pieces) for answer in answers] == sorted(len(a.pieces) for a in answers)
+    # However long a recording is, a stretch of it is held.
+    assert longest < 35 * ours.sample_rate_hz
+
+
+@pytest.mark.parametrize(
+    ("waveform", "least", "decision"),
+    [
+        (np.zeros(0, np.float32), 0.0, "no_music"),
+        (np.zeros(5 * 22050, np.float32), 0.0, "no_music"),
+        (sound(5, 22050), 0.0, "genre"),
+        (sound(5, 22050), 0.99, "unsure"),
+    ],
+    ids=["nothing", "silence", "sure", "unsure"],
+)
+def test_it_says_when_it_does_not_know(waveform: np.ndarray, least: float, decision: str) -> None:
+    answer = last(classifier("cnn", segment_seconds=3.0, least_confidence=least).classify([waveform])).as_dict()
+    assert answer["decision"] == decision
+    assert (answer["genre"] in LABELS) == (decision == "genre")
+    assert set(answer) == {"genre", "scores", "timeline", "decision", "model", "audio_seconds"}

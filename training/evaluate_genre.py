@@ -32,7 +32,7 @@ from genre.genre_scoring import (
     read_ledger,
 )
 from options import option
-from publishing.card_text import CardError
+from processes import is_main_process
 from run_record import RunError, add_sections, circumstances, read_record
 from whole_files import write_json
 
@@ -57,10 +57,12 @@ class EvaluateOptions:
 def main(arguments: list[str] | None = None) -> int:
     """Measure or compare; see the module's docstring."""
     parser = HfArgumentParser(EvaluateOptions, description=__doc__.splitlines()[0])
+    if not is_main_process():
+        return 0  # there is nothing to share: it takes seconds
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         result = compare_runs(options.compare) if options.compare else evaluate_run(options.run)
-    except (RunError, CardError, ValueError, OSError) as error:
+    except (RunError, ValueError, OSError) as error:
         print(f"Not evaluated: {error}", file=sys.stderr)
         return 1
     print(json.dumps(result, ensure_ascii=False))
@@ -79,15 +81,15 @@ def evaluate_run(run: Path) -> dict:
     labels = record["data"]["genres"]
     temperature = fit_temperature(songs, labels)
     least = least_confidence(songs, labels, temperature)
-    table = confusion(songs, labels)
+    table = confusion(songs, labels, temperature)
     each = {
-        label: by_song([song for song in songs if song.genre == label], labels).as_dict()
+        label: by_song([song for song in songs if song.genre == label], labels, temperature).as_dict()
         for label in labels
         if any(song.genre == label for song in songs)
     }
     section = {
         "protocol": record["options"]["protocol"],
-        "by_song": by_song(songs, labels).as_dict(),
+        "by_song": by_song(songs, labels, temperature).as_dict(),
         "by_piece": by_piece(songs, labels).as_dict(),
         "by_genre": each,
         "confusion": table.tolist(),
@@ -99,12 +101,13 @@ def evaluate_run(run: Path) -> dict:
         },
         **circumstances(),
     }
-    add_sections(run, evaluation=section)
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     write_json(run / "config.json", config | {"temperature": temperature, "least_confidence": least})
     title = f"{record['options']['architecture']}, {record['options']['preset']}, {section['protocol']}"
     draw_confusion(run / "figures" / "confusion.png", table, labels, title)
     draw_genres(run / "figures" / "genres.png", each, title)
+    # Last, as it is by this that the run counts as measured.
+    add_sections(run, evaluation=section)
     print_run(record, section)
     return {"run": str(run), "protocol": section["protocol"], **section["by_song"]}
 
@@ -164,16 +167,18 @@ def compare_runs(runs: list[Path]) -> dict:
     if len(read) < len(runs):
         raise RunError("Two of the runs have the same name; rename one.")
     first = next(iter(read.values()))[1]
+    heard = read[runs[0].name][0]["data"]["sha256"]
     asked = [(song.id, song.genre, song.fold) for song in first]
     right = {}
     print("| run | network | preset | protocol | songs right | 95 % interval | pieces right | parameters |")
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")
     for name, (record, songs) in read.items():
-        if [(song.id, song.genre, song.fold) for song in songs] != asked:
+        if [(song.id, song.genre, song.fold) for song in songs] != asked or record["data"]["sha256"] != heard:
             raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
         labels, options = record["data"]["genres"], record["options"]
-        song, piece = by_song(songs, labels).as_dict(), by_piece(songs, labels)
-        right[name] = [labels[one.mean().argmax()] == one.genre for one in songs]
+        temperature = fit_temperature(songs, labels)
+        song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
+        right[name] = [labels[one.mean(temperature).argmax()] == one.genre for one in songs]
         print(
             f"| {name} | {options['architecture']} | {options['preset']} | {options['protocol']} | "
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "

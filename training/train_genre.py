@@ -92,15 +92,19 @@ def train_genre(options: GenreOptions) -> dict | None:
     Raises:
         FolderError, ModelError, RunError: it cannot be done as asked, in one sentence.
     """
-    from genre.genre_run import judge, record_start, save
+    from genre.genre_run import is_trained, judge, read_history, record_start, save
     from genre.protocols import draw_folds
     from genre.song_library import read_library
 
     check_same_run(options)
     preset = preset_of(options)
     accelerator = start(options)
+    if is_trained(options.output):
+        say(f"{options.output} is trained.")
+        return summary(options, read_history(options.output)) if accelerator.is_main_process else None
     with accelerator.main_process_first():
         library = read_library(options.audio_folder, new_network(options, ["?", "?"]).front_end, say)
+    check_same_songs(options, library)
     split = draw_folds(library.songs, options.protocol, options.folds, options.seed)
     if accelerator.is_main_process:
         record_start(options, preset, library, split)
@@ -112,7 +116,7 @@ def train_genre(options: GenreOptions) -> dict | None:
     if not accelerator.is_main_process:
         return None
     save(options, trained, rows, ledger, accelerator)
-    return summary(options, rows, ledger)
+    return summary(options, rows)
 
 
 def preset_of(options: GenreOptions) -> Preset:
@@ -177,6 +181,20 @@ def check_same_run(options: GenreOptions) -> None:
         )
 
 
+def check_same_songs(options: GenreOptions, library: SongLibrary) -> None:
+    """Refuse to go on with a run on other songs than it began with.
+
+    Raises:
+        RunError: they are others, or sound otherwise.
+    """
+    begun = read_record(options.output).get("data", {}) if (options.output / NAME).is_file() else {}
+    if begun.get("sha256", library.sha256) != library.sha256:
+        raise RunError(
+            f"{options.output} was begun with other songs than {options.audio_folder} holds now; name another "
+            "--output, or delete it."
+        )
+
+
 def train_one(
     options: GenreOptions,
     preset: Preset,
@@ -205,17 +223,18 @@ def train_one(
     )
 
 
-def summary(options: GenreOptions, rows: list[EpochRow], ledger: list[dict]) -> dict:
+def summary(options: GenreOptions, rows: list[EpochRow]) -> dict:
     """Return the job's last line: the last epoch's accuracies, over all folds."""
     last = [row for row in rows if row.epoch == rows[-1].epoch]
-    figures = {
-        name: round(sum(getattr(row, name) for row in last) / len(last), 4)
-        for name in ("train_accuracy", "validation_accuracy")
-    }
+    figures = {}
+    for name in ("train_accuracy", "validation_accuracy"):
+        values = [getattr(row, name) for row in last]
+        figures[name] = None if None in values else round(sum(values) / len(values), 4)
+    measured = "not measured" if figures["validation_accuracy"] is None else f"{figures['validation_accuracy']:.1%}"
     leaky = " (leaky on purpose)" if options.protocol == "segments" else ""
     say(
         f"After {rows[-1].epoch} epochs: train accuracy {figures['train_accuracy']:.1%}, validation accuracy "
-        f"{figures['validation_accuracy']:.1%}{leaky}, counted by piece. In {options.output}."
+        f"{measured}{leaky}, counted by piece. In {options.output}."
     )
     return {
         "output": str(options.output),

@@ -126,8 +126,9 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
 
     @property
     def segment_frames(self) -> int:
-        """Length of a segment."""
-        return int(self.config.segment_seconds / self.front_end.frame_seconds + 1e-6)
+        """Length of a segment: whole units of the front end, so that every segment begins and ends with one."""
+        unit = self.front_end.unit_frames
+        return max(1, int(self.config.segment_seconds / self.front_end.frame_seconds / unit + 1e-6)) * unit
 
     def features(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return frames (clips, frames, values) of float32 (clips, samples), not normalised."""

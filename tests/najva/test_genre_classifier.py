@@ -32,7 +32,9 @@ def last(answers: Iterator[GenreAnswer]) -> GenreAnswer:
     return answer
 
 
-@pytest.mark.parametrize(("architecture", "segment_seconds"), [("cnn", 3.0), ("lstm", 7.0), ("whisper_bilstm", 3.0)])
+@pytest.mark.parametrize(
+    ("architecture", "segment_seconds"), [("cnn", 3.0), ("lstm", 7.0), ("whisper_bilstm", 3.0), ("whisper_bilstm", 7.0)]
+)
 @pytest.mark.parametrize("seconds", [0.2, 2.0, 30.4, 32.1, 70.0])
 def test_stretch_by_stretch_it_is_the_whole(architecture: str, segment_seconds: float, seconds: float) -> None:
     ours = classifier(architecture, segment_seconds=segment_seconds)

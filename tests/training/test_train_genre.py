@@ -24,6 +24,7 @@ from run_record import read_record
 from tests.hub import LoopbackHub
 from tests.hub.cards import check_card
 from tests.training.made_songs import GENRES, make_songs, song
+from whole_files import write_json
 
 ROOT = Path(__file__).parents[2]
 NAME = "najva-tester/genre-cnn"
@@ -98,6 +99,7 @@ def test_every_network_goes_the_course_s_way(architecture: str, songs: Path, tmp
 
 def test_all_trains_on_every_song_and_measures_nothing(songs: Path, tmp_path: Path, capsys) -> None:
     assert train_genre.main(arguments(songs, tmp_path / "run", protocol="all", epochs=1)) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["validation_accuracy"] is None
     assert read_record(tmp_path / "run")["data"]["validation_songs"] == 0
     assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
     assert "every song trained" in capsys.readouterr().err
@@ -108,6 +110,41 @@ def test_the_leak_is_called_one(songs: Path, tmp_path: Path, capsys) -> None:
     said = capsys.readouterr().out
     assert "LEAKY ON PURPOSE" in said and "(leaky on purpose)" in said
     assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
+
+
+def test_pieces_are_drawn_by_the_epoch_alone() -> None:
+    """Whatever accelerate counts: a training that goes on draws what it would have drawn."""
+    from accelerate import Accelerator
+    from torch.utils.data import DataLoader
+
+    from genre.pieces import Pieces
+
+    frames = [torch.randn(50, 3) for _ in range(4)]
+    loader = Accelerator(cpu=True).prepare(
+        DataLoader(Pieces(frames, [0, 1, 2, 3], 10, shuffled=True, crops=True), batch_size=4)
+    )
+    drawn = []
+    for epoch in (0, 1, 2, 1):
+        loader.dataset.draw(epoch)
+        drawn.append(torch.cat([batch[0] for batch in loader]))
+    assert torch.equal(drawn[1], drawn[3]) and not torch.equal(drawn[1], drawn[2])
+
+
+def test_a_finished_run_is_not_trained_again_and_other_songs_are_refused(
+    trained: Path, songs: Path, tmp_path: Path, capsys
+) -> None:
+    before = (trained / "model.safetensors").stat().st_mtime_ns
+    assert train_genre.main(arguments(songs, trained, folds=5, epochs=10)) == 0
+    said = capsys.readouterr().out
+    assert "is trained" in said and json.loads(said.splitlines()[-1])["validation_accuracy"] > 0.8
+    assert (trained / "model.safetensors").stat().st_mtime_ns == before
+    begun = tmp_path / "begun"
+    record = read_record(trained)
+    del record["training"], record["evaluation"]
+    write_json(begun / "run.json", record)
+    others = make_songs(tmp_path / "others", each=6)
+    assert train_genre.main(arguments(others, begun, folds=5, epochs=10)) == 1
+    assert "was begun with other songs" in capsys.readouterr().err
 
 
 def test_another_run_in_the_same_folder_is_refused(trained: Path, songs: Path, capsys) -> None:
@@ -208,7 +245,7 @@ def test_a_network_is_pushed_and_loaded_outside_the_space(
 def judged(right: list[bool], sure: float) -> list[Judged]:
     """Songs of two genres, judged with one confidence."""
     genres = ["a" if one else "b" for one in right]
-    return [Judged(str(n), genre, "", 1, np.array([[sure, 1 - sure]])) for n, genre in enumerate(genres)]
+    return [Judged(str(n), genre, "", 1, np.log([[sure, 1 - sure]])) for n, genre in enumerate(genres)]
 
 
 def test_a_temperature_makes_confidence_what_it_says() -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from genre.songs import Song
+from najva import genre_features, mel_bands, resampling
 from najva.resampling import resample
 from whole_files import whole_file
 
@@ -45,7 +46,7 @@ class FeatureStore:
         Returns:
             The frames, or None where they are not there and no waveform is.
         """
-        path = self.folder / f"{song.sha256}.npy"
+        path = self.folder / f"{song.content}.npy"
         if path.is_file():
             return torch.from_numpy(np.load(path, allow_pickle=False))
         if waveform is None:
@@ -61,6 +62,9 @@ class FeatureStore:
 def fingerprint(front_end: nn.Module) -> str:
     """Return what tells one front end from another: its kind, its numbers and its tensors."""
     facts = hashlib.sha256(type(front_end).__name__.encode())
+    # What computes them is part of what they are.
+    for module in (genre_features, mel_bands, resampling):
+        facts.update(Path(module.__file__).read_bytes())
     for name, module in sorted(front_end.named_modules()):
         numbers = {key: value for key, value in vars(module).items() if isinstance(value, (int, float, str))}
         numbers.pop("training")

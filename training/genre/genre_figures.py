@@ -22,6 +22,8 @@ def draw_history(path: str | os.PathLike, rows: Sequence[EpochRow], title: str) 
                 for fold in sorted({row.fold for row in rows}):
                     of = [row for row in rows if row.fold == fold]
                     values = [getattr(row, f"{part}_{measure}") for row in of]
+                    if None in values:
+                        continue
                     label = part if fold == rows[0].fold else None
                     axes.plot([row.epoch for row in of], values, color=colour, label=label)
             axes.set(xlabel="epoch", ylabel=measure)

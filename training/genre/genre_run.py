@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
 from najva.genre_networks import GenreNetwork
 from run_news import say
-from run_record import add_sections, circumstances
+from run_record import NAME, add_sections, circumstances, read_record
 from whole_files import whole_file, write_json
 
 if TYPE_CHECKING:
@@ -30,10 +31,26 @@ if TYPE_CHECKING:
 LEDGER = "ledgers/validation.jsonl"
 
 
+def is_trained(run: Path) -> bool:
+    """Whether a training of this folder went to its end."""
+    return (run / NAME).is_file() and "training" in read_record(run)
+
+
+def read_history(run: Path) -> list[EpochRow]:
+    """Return the rows of `history.csv`."""
+    whole = {"fold", "epoch"}
+    with (run / "history.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        EpochRow(**{key: int(text) if key in whole else float(text) if text else None for key, text in row.items()})
+        for row in rows
+    ]
+
+
 def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, split: Split) -> None:
     """Write what the run is made of, before it begins, and say whom validation shares with training."""
     shared = [shared_artists(library.songs, fold) for fold in split.folds]
-    in_both, validated = (sum(numbers) for numbers in zip(*shared, strict=True))
+    in_both, unknown, validated = (sum(numbers) for numbers in zip(*shared, strict=True))
     add_sections(
         options.output,
         options=options.comparable(),
@@ -46,6 +63,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
             "faults": [asdict(fault) for fault in library.faults],
             "validation_songs": validated,
             "validation_songs_with_artist_in_training": in_both,
+            "validation_songs_of_unknown_artist": unknown,
             "not_measurable": list(split.not_measurable),
         },
         preset=asdict(preset),
@@ -61,7 +79,11 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
     if split.protocol == "segments":
         say("LEAKY ON PURPOSE: pieces of every validation song are in training too.")
     elif validated:
-        say(f"{in_both} of {validated} validation songs share their artist, or are a copy of a song, in training.")
+        of_unknown = f" Of {unknown} the artist is not known." if unknown else ""
+        say(
+            f"{in_both} of {validated} validation songs share their artist, or are a copy of a song, in training."
+            f"{of_unknown}"
+        )
     if split.not_measurable:
         say(f"Not measurable, as one artist plays all of it: {', '.join(split.not_measurable)}.")
 
@@ -96,14 +118,15 @@ def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, 
     rows = []
     for song, frames in zip(library.songs, library.frames, strict=True):
         if song.id in wanted:
-            probabilities = network.segment_probabilities(frames.to(network.mean.device)).cpu()
+            # As logarithms, since a temperature is fitted on them: a probability of zero has none.
+            logarithms = network.segment_probabilities(frames.to(network.mean.device)).log().cpu()
             rows.append(
                 {
                     "id": song.id,
                     "genre": song.genre,
                     "fold": number,
                     "artist": song.artist,
-                    "probabilities": [[round(value, 5) for value in piece] for piece in probabilities.tolist()],
+                    "log_probabilities": [[round(value, 4) for value in piece] for piece in logarithms.tolist()],
                 }
             )
     return rows

@@ -1,7 +1,7 @@
 """What a genre network's validation is worth: accuracies with intervals, confusions, calibration, comparisons.
 
 All of it comes from a ledger: the probabilities that a network gave each piece of each validation song, at temperature
-one. A song is judged by the mean of its pieces' probabilities.
+one. A song is judged by the mean of its pieces' probabilities, at the temperature of the network that is published.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ class Judged:
         genre: the right one.
         artist: who plays; empty if unknown.
         fold: in which it validated.
-        probabilities: (pieces, genres), at temperature one.
+        log_probabilities: (pieces, genres), natural, at temperature one.
     """
 
     id: str
     genre: str
     artist: str
     fold: int
-    probabilities: np.ndarray
+    log_probabilities: np.ndarray
 
     def mean(self, temperature: float = 1.0) -> np.ndarray:
         """Return the song's probabilities (genres,) at a temperature."""
-        return _tempered(self.probabilities, temperature).mean(0)
+        return _tempered(self.log_probabilities, temperature).mean(0)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Share:
 def read_ledger(path: Path) -> list[Judged]:
     """Read what `train_genre.py` wrote."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [Judged(**row | {"probabilities": np.array(row["probabilities"])}) for row in rows]
+    return [Judged(**row | {"log_probabilities": np.array(row["log_probabilities"])}) for row in rows]
 
 
 def by_song(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> Share:
@@ -81,15 +81,15 @@ def by_song(songs: Sequence[Judged], labels: Sequence[str], temperature: float =
 
 def by_piece(songs: Sequence[Judged], labels: Sequence[str]) -> Share:
     """Return how many pieces are judged right, each by itself."""
-    right = sum(int((song.probabilities.argmax(1) == labels.index(song.genre)).sum()) for song in songs)
-    return Share(right, sum(len(song.probabilities) for song in songs))
+    right = sum(int((song.log_probabilities.argmax(1) == labels.index(song.genre)).sum()) for song in songs)
+    return Share(right, sum(len(song.log_probabilities) for song in songs))
 
 
-def confusion(songs: Sequence[Judged], labels: Sequence[str]) -> np.ndarray:
+def confusion(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> np.ndarray:
     """Return (genres, genres): how many songs of a row's genre were judged a column's."""
     table = np.zeros((len(labels), len(labels)), dtype=int)
     for song in songs:
-        table[labels.index(song.genre), song.mean().argmax()] += 1
+        table[labels.index(song.genre), song.mean(temperature).argmax()] += 1
     return table
 
 
@@ -128,7 +128,7 @@ def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> tuple[int, int, float
     return only_one, only_other, float(binomtest(only_one, differ).pvalue) if differ else 1.0
 
 
-def _tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    scaled = np.log(np.maximum(probabilities, _LEAST)) / temperature
+def _tempered(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    scaled = log_probabilities / temperature
     scaled = np.exp(scaled - scaled.max(1, keepdims=True))
     return scaled / scaled.sum(1, keepdims=True)

@@ -34,8 +34,8 @@ class EpochRow:
     epoch: int
     train_loss: float
     train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
 
 
 @dataclass
@@ -97,14 +97,14 @@ def train_fold(
     for epoch in range(begun, preset.epochs):
         # Each epoch by itself, so that one that is done again after a kill is the same.
         set_seed(hash((seed, fold, epoch)) % 2**31)
-        training.set_epoch(epoch)
+        training.draw(epoch)
         loss, accuracy = _pass(model, batches, accelerator, optimizer, schedule)
         measured = _measure(model, measured_on[0], accelerator) if measured_on else None
-        row = EpochRow(fold, epoch + 1, loss, accuracy, *(measured or (math.nan, math.nan)))
+        row = EpochRow(fold, epoch + 1, loss, accuracy, *(measured or (None, None)))
         trained.history.append(row)
         trained.steps += len(batches)
         progress.update()
-        progress.set_postfix(train=f"{accuracy:.0%}", validation=f"{row.validation_accuracy:.0%}" if measured else "-")
+        progress.set_postfix(train=f"{accuracy:.0%}", validation=f"{measured[1]:.0%}" if measured else "-")
         if accelerator.is_main_process:
             _keep(path, network, optimizer, schedule, trained)
     progress.close()

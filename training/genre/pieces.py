@@ -48,10 +48,13 @@ class Pieces(Dataset):
         self.shuffled, self.crops, self.seed = shuffled, crops, seed
         every = [Piece(song, start) for song, of in enumerate(frames) for start in segment_starts(len(of), length)]
         self.pieces = every if chosen is None else [every[number] for number in chosen]
-        self.set_epoch(0)
+        self.draw(0)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Draw order and crops of an epoch, by seed and epoch alone: a resumed training, and each process, the same."""
+    def draw(self, epoch: int) -> None:
+        """Draw order and crops of an epoch, by seed and epoch alone: a resumed training, and each process, the same.
+
+        Not called `set_epoch`, since accelerate calls a method of that name with a count of its own.
+        """
         generator = np.random.default_rng((self.seed, epoch))
         count = len(self.pieces)
         self._order = generator.permutation(count) if self.shuffled else np.arange(count)

@@ -16,8 +16,8 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from genre.songs import FolderError, Song, copies
 
-PROTOCOLS = ("pooled", "artist", "segments", "fault-filtered", "all")
 _FOLDS_OF_80_20 = 5
+_LEAST_ARTISTS = 2
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Split:
     """How a protocol divides songs.
 
     Attributes:
-        protocol: of `PROTOCOLS`.
+        protocol: see this module.
         folds: one, or several that are pooled.
         seed: of the draw.
         not_measurable: genres that no validation holds, since one artist plays all of their songs.
@@ -50,7 +50,7 @@ def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int =
 
     Args:
         songs: of at least two genres, two of each.
-        protocol: of `PROTOCOLS`.
+        protocol: see this module.
         folds: how many to pool; 0 for one, of 80 % and 20 %.
         seed: another seed, another draw.
 
@@ -65,20 +65,20 @@ def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int =
     if protocol == "fault-filtered":
         return Split(protocol, (_listed(songs),), seed)
     parts = folds or _FOLDS_OF_80_20
-    kept, not_measurable = list(songs), ()
+    kept, not_measurable, groups = list(songs), (), np.arange(len(songs))
     if protocol == "artist":
-        kept, not_measurable = _with_two_groups(songs)
-    groups = group_numbers(kept) if protocol == "artist" else np.arange(len(kept))
+        kept, not_measurable, groups = _measurable(songs)
     genres = np.array([song.genre for song in kept])
     least = min((len(set(groups[genres == genre])) for genre in set(genres)), default=0)
     if least < parts:
         what = "artists" if protocol == "artist" else "songs"
         raise FolderError(
-            f"{parts} folds need as many {what} in every genre, and one has {least}; give a smaller --folds."
+            f"{parts} folds need as many {what} in every genre, and one has {least}; give --folds {max(2, least)}."
         )
     maker = StratifiedGroupKFold if protocol == "artist" else StratifiedKFold
     drawn = maker(parts, shuffle=True, random_state=seed).split(genres, genres, groups)
-    always = [song.id for song in songs if song.genre in not_measurable]
+    measured = {song.id for song in kept}
+    always = [song.id for song in songs if song.id not in measured]
     made = [
         Fold(
             tuple(sorted([*(kept[place].id for place in train), *always])),
@@ -100,23 +100,42 @@ def group_numbers(songs: Sequence[Song]) -> np.ndarray:
     return np.array([numbers[group[song.id]] for song in songs])
 
 
-def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int]:
-    """Return how many validation songs have their artist, or a copy, in training, and how many there are."""
+def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int, int]:
+    """Return how many validation songs have their artist, or a copy, in training; of how many nobody knows who plays.
+
+    Returns:
+        Both numbers, and how many validation songs there are.
+    """
     numbers = dict(zip((song.id for song in songs), group_numbers(songs), strict=True))
     known = {numbers[song] for song in fold.train}
-    return sum(numbers[song] in known for song in fold.validation), len(fold.validation)
+    validated = set(fold.validation)
+    unknown = sum(not song.artist for song in songs if song.id in validated)
+    return sum(numbers[song] in known for song in validated), unknown, len(validated)
 
 
-def _with_two_groups(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...]]:
-    """Return the songs of genres that more than one artist plays, and the other genres."""
+def _measurable(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...], np.ndarray]:
+    """Return the songs that may validate, the genres of which none may, and the songs' group numbers.
+
+    A genre that one artist plays always trains, and with it whatever else that artist plays.
+    """
+    named = sum(bool(song.artist) for song in songs)
+    if named * 2 < len(songs):
+        raise FolderError(
+            f"The artist is known of {named} of {len(songs)} songs only, so artists cannot be kept on one side; "
+            "--protocol pooled does without."
+        )
+    numbers = group_numbers(songs)
     groups: dict[str, set[int]] = defaultdict(set)
-    for song, number in zip(songs, group_numbers(songs), strict=True):
+    for song, number in zip(songs, numbers, strict=True):
         groups[song.genre].add(int(number))
-    alone = tuple(genre for genre, numbers in groups.items() if len(numbers) < 2)
-    kept = [song for song in songs if song.genre not in alone]
-    if not kept:
+    alone = {genre for genre, of in groups.items() if len(of) < _LEAST_ARTISTS}
+    training = {number for genre in alone for number in groups[genre]}
+    places = [place for place, number in enumerate(numbers) if number not in training]
+    if not places:
         raise FolderError("Every genre is played by one artist, so no artist can be kept on one side.")
-    return kept, alone
+    kept = [songs[place] for place in places]
+    left = {song.genre for song in kept}
+    return kept, tuple(genre for genre in groups if genre not in left), numbers[places]
 
 
 def _listed(songs: Sequence[Song]) -> Fold:

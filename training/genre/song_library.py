@@ -49,7 +49,7 @@ class SongLibrary:
     @property
     def sha256(self) -> str:
         """Identifies the songs: their names, genres and samples."""
-        facts = [(song.id, song.genre, song.sha256) for song in self.songs]
+        facts = [(song.id, song.genre, song.content) for song in self.songs]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -131,7 +131,7 @@ class _Index:
             self._known = {}
 
     def find(self, path: Path) -> Song | None:
-        known = self._known.get(str(path.resolve()))
+        known = self._known.get(str(path.absolute()))
         if not known or known["file"] != _state(path):
             return None
         song = Song(**known["song"] | {"path": path})
@@ -147,7 +147,7 @@ class _Index:
         facts = {
             name: value for name, value in asdict(song).items() if name not in ("path", "artist", "fault_filtered")
         }
-        self._known[str(song.path.resolve())] = {"file": _state(song.path), "song": facts}
+        self._known[str(song.path.absolute())] = {"file": _state(song.path), "song": facts}
 
     def write(self) -> None:
         write_json(self._path, self._known)
@@ -155,4 +155,4 @@ class _Index:
 
 def _state(path: Path) -> list[int]:
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

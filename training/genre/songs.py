@@ -40,7 +40,8 @@ class Song:
         path: where it lies.
         seconds: its length.
         sample_rate_hz: its own rate.
-        sha256: of the decoded samples, so that a copy is one in whatever format.
+        sha256: of the decoded samples in 16 bits, so that a copy is one in whatever format.
+        content: of the samples as they were decoded, and their rate: what features are computed from.
         artist: who plays, as far as is known; else empty.
         fault_filtered: part in GTZAN's fault-filtered lists: `train`, `validation`, `test` or empty.
     """
@@ -51,6 +52,7 @@ class Song:
     seconds: float
     sample_rate_hz: int
     sha256: str
+    content: str = ""
     artist: str = ""
     fault_filtered: str = ""
 
@@ -106,8 +108,9 @@ def read_song(path: Path, root: Path) -> tuple[Song, np.ndarray]:
     # As 16-bit, in which nearly all music comes, so that formats of other widths give the same.
     samples = np.round(np.clip(waveform, -1, 1) * 32767).astype("<i2")
     sha256 = hashlib.sha256(samples.tobytes()).hexdigest()
+    content = hashlib.sha256(waveform.tobytes() + str(rate_hz).encode()).hexdigest()
     name = path.relative_to(root).as_posix()
-    return Song(name, path.parent.name, path, seconds, rate_hz, sha256), waveform
+    return Song(name, path.parent.name, path, seconds, rate_hz, sha256, content), waveform
 
 
 def gtzan_facts() -> dict[str, tuple[str, str]]:

@@ -47,8 +47,7 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
     card, measured = genre_card(run, record, repository, licence or LICENCE, pictures), measured_values(record)
     empty(folder)
     for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
-        if (run / name).is_file():
-            place(run / name, folder / name)
+        place(run / name, folder / name)
     for name in _MODULES:
         place(_CODE / name, folder / "najva" / name)
     write_json(folder / NAME, record)
@@ -66,6 +65,9 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
     """
     if "evaluation" not in record:
         raise CardError(f"{run} was not measured; evaluate_genre.py --run measures it.")
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    if config["temperature"] != record["evaluation"]["temperature"]:
+        raise CardError(f"{run} was trained on after it was measured; evaluate_genre.py --run measures it again.")
     split = json.loads((run / "split.json").read_text(encoding="utf-8"))
     title = repository.rpartition("/")[2]
     metadata = ModelCardData(

@@ -13,6 +13,7 @@ from genre.protocols import draw_folds, group_numbers, shared_artists
 from genre.song_library import SongLibrary, read_library
 from genre.songs import FolderError, Song, copies, find_files, gtzan_facts
 from najva.genre_features import MFCC
+from najva.resampling import resample
 from tests.training.made_songs import GENRES, make_songs, song
 
 
@@ -67,11 +68,16 @@ def test_fewer_than_two_genres_are_refused(folder: Path, kept: tuple[str, ...]) 
 
 
 def test_a_stereo_file_of_another_rate_is_the_same_song_to_the_network(folder: Path) -> None:
-    sound = np.repeat(song("deep", 0), 2)[:, None].repeat(2, 1)  # twice as many samples at twice the rate
-    soundfile.write(folder / "deep" / "stereo.wav", sound, 44100, subtype="PCM_16")
+    sound = resample(song("noisy", 0), 22050, 44100)[:, None].repeat(2, 1)
+    soundfile.write(folder / "noisy" / "stereo.wav", sound, 44100, subtype="FLOAT")
     library, _ = read(folder)
     frames = dict(zip((one.id for one in library.songs), library.frames, strict=True))
-    assert frames["deep/stereo.wav"].shape == frames["deep/deep.00000.wav"].shape
+    # What lies just below half the lower rate is lost on the way; the rest is the same, frame by frame.
+    same, other = (
+        np.corrcoef(frames["noisy/stereo.wav"][:, 0], frames[f"noisy/noisy.0000{number}.wav"][:, 0])[0, 1]
+        for number in (0, 1)
+    )
+    assert same > 0.99 > 0.8 > other
 
 
 def test_copies_are_found_in_another_format(folder: Path) -> None:
@@ -101,7 +107,7 @@ def test_what_changed_is_decoded_anew_and_nothing_else(folder: Path, monkeypatch
 
 def made(genre: str, number: int, artist: str = "", sha256: str = "") -> Song:
     name = f"{genre}/{number}.wav"
-    return Song(name, genre, Path(name), 30.0, 22050, sha256 or name, artist)
+    return Song(name, genre, Path(name), 30.0, 22050, sha256 or name, artist=artist)
 
 
 @pytest.fixture
@@ -137,7 +143,23 @@ def test_no_artist_and_no_copy_is_on_two_sides(many: list[Song]) -> None:
         assert not [one for one in fold.validation if one.startswith("c/")]
         assert sum(one.startswith("c/") for one in fold.train) == 10
         assert shared_artists(many, fold)[0] == 0
-    assert shared_artists(many, draw_folds(many, "pooled").folds[0])[0] > 2
+    shared, unknown, validated = shared_artists(many, draw_folds(many, "pooled").folds[0])
+    assert shared > 2 and (unknown, validated) == (0, 6)
+
+
+def test_who_always_trains_validates_in_no_other_genre_either(many: list[Song]) -> None:
+    # The one artist of genre c plays one of a's songs too.
+    many[2] = replace(many[2], artist="only one")
+    split = draw_folds(many, "artist", folds=4)
+    assert "a/2.wav" not in [one for fold in split.folds for one in fold.validation]
+    assert all("a/2.wav" in fold.train and shared_artists(many, fold)[0] == 0 for fold in split.folds)
+
+
+def test_artists_that_nobody_knows_cannot_be_kept_on_one_side(many: list[Song]) -> None:
+    unknown = [replace(one, artist="") for one in many]
+    assert shared_artists(unknown, draw_folds(unknown, "pooled").folds[0])[1:] == (6, 6)
+    with pytest.raises(FolderError, match="known of 0 of 30 songs only"):
+        draw_folds(unknown, "artist")
 
 
 def test_more_folds_than_artists_are_refused(many: list[Song]) -> None:

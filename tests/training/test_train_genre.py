@@ -198,7 +198,7 @@ def test_two_processes_train_as_one(songs: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr[-3000:]
         assert len([line for line in done.stdout.splitlines() if line.startswith("{")]) == 1
     for one, two in zip(*(history(run) for run in runs.values()), strict=True):
-        # Each process drops other values out.
+        # The last batch is filled up otherwise, and dropout falls on other values.
         assert float(two["validation_loss"]) == pytest.approx(float(one["validation_loss"]), rel=0.1)
         assert two["validation_accuracy"] == one["validation_accuracy"]
 

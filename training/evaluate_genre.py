@@ -6,7 +6,8 @@ r"""Measures genre runs on the songs that they did not train on, and compares th
 What each song's pieces were given was written down by the training, so nothing is computed twice and it takes seconds.
 `run.json` gets accuracies by song and by piece with Wilson's intervals, confusions and calibration; the network's
 `config.json` the temperature that makes its probabilities honest, and the confidence below which it is "unsure".
-`--compare` prints a table and, for every pair of networks on the same songs, McNemar's exact p-value.
+`--compare` prints a table and, for every pair of networks on the same songs, McNemar's exact p-value, adjusted for the
+number of pairs by Holm's rule: of many pairs one differs by chance.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from genre.genre_scoring import (
     calibration_error,
     confusion,
     fit_temperature,
+    holm,
     least_confidence,
     mcnemar,
     read_ledger,
@@ -43,12 +45,12 @@ _CLEAR = 0.05
 class EvaluateOptions:
     """Which runs."""
 
-    run: Path = option(Path(), "folder of a run of train_genre.py")
+    run: Path | None = option(None, "folder of a run of train_genre.py")
     compare: list[Path] = option([], "folders of runs to put side by side")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        if bool(self.compare) == (self.run != Path()):
+        if bool(self.compare) == (self.run is not None):
             raise ValueError("Give one run by --run, or several by --compare.")
         if len(self.compare) == 1:
             raise ValueError("--compare wants two runs or more.")
@@ -169,12 +171,13 @@ def compare_runs(runs: list[Path]) -> dict:
     first = next(iter(read.values()))[1]
     heard = read[runs[0].name][0]["data"]["sha256"]
     asked = [(song.id, song.genre, song.fold) for song in first]
+    for name, (record, songs) in read.items():
+        if [(song.id, song.genre, song.fold) for song in songs] != asked or record["data"]["sha256"] != heard:
+            raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
     right = {}
     print("| run | network | preset | protocol | songs right | 95 % interval | pieces right | parameters |")
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")
     for name, (record, songs) in read.items():
-        if [(song.id, song.genre, song.fold) for song in songs] != asked or record["data"]["sha256"] != heard:
-            raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
         labels, options = record["data"]["genres"], record["options"]
         temperature = fit_temperature(songs, labels)
         song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
@@ -184,11 +187,16 @@ def compare_runs(runs: list[Path]) -> dict:
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "
             f"{record['training']['parameters']:,} |"
         )
-    print(f"\n| on the same {len(asked)} songs | only the first right | only the second right | p | verdict |")
+    print(
+        f"\n| on the same {len(asked)} songs | only the first right | only the second right | p, adjusted | verdict |"
+    )
     print("| --- | ---: | ---: | ---: | --- |")
+    names = list(combinations(right, 2))
+    counted = [mcnemar(right[one], right[other]) for one, other in names]
     pairs = []
-    for one, other in combinations(right, 2):
-        only_one, only_other, p_value = mcnemar(right[one], right[other])
+    for (one, other), (only_one, only_other, _), p_value in zip(
+        names, counted, holm([p for *_, p in counted]), strict=True
+    ):
         better = one if only_one > only_other else other
         verdict = f"{better} is better" if p_value < _CLEAR else "no clear difference"
         print(f"| {one} or {other} | {only_one} | {only_other} | {p_value:.3f} | {verdict} |")

@@ -33,7 +33,7 @@ def read_record(folder: Path) -> dict:
     """
     path = folder / NAME
     if not path.is_file():
-        raise RunError(f"{folder} is no run: it has no {NAME}. finetune_whisper.py makes one.")
+        raise RunError(f"{folder} is no run: it has no {NAME}, which a training job makes.")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

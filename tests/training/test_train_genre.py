@@ -18,7 +18,7 @@ from huggingface_hub import ModelCard, snapshot_download
 import evaluate_genre
 import publish
 import train_genre
-from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, mcnemar
+from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
 from najva.genre_networks import GenreNetwork
 from run_record import read_record
 from tests.hub import LoopbackHub
@@ -208,6 +208,17 @@ def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp
     assert evaluate_genre.main(["--compare", str(trained), str(twin)]) == 0
     said = capsys.readouterr().out
     assert "| cnn or twin | 0 | 0 | 1.000 | no clear difference |" in said
+    # One that takes every song for the next genre is clearly worse.
+    ledger = twin / "ledgers" / "validation.jsonl"
+    rows = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
+    for row in rows:
+        wrong = [-9.0] * 3
+        wrong[(GENRES.index(row["genre"]) + 1) % 3] = -0.01
+        row["log_probabilities"] = [wrong]
+    ledger.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert evaluate_genre.main(["--compare", str(twin), str(trained)]) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["accuracy"]["twin"] == 0 and last["pairs"][0]["only_other"] >= 14 and last["pairs"][0]["p"] < 0.001
     other = tmp_path / "other"
     assert train_genre.main(arguments(songs, other, folds=3, epochs=1)) == 0
     assert evaluate_genre.main(["--compare", str(trained), str(other)]) == 1
@@ -265,3 +276,6 @@ def test_intervals_and_p_values_are_the_textbook_s() -> None:
     assert (share["low"], share["high"]) == (0.4902, 0.9433)
     assert mcnemar([True] * 5 + [False], [False] * 5 + [True]) == (5, 1, pytest.approx(0.21875))
     assert mcnemar([True, False], [True, False]) == (0, 0, 1.0)
+    # Of three p-values the smallest counts thrice, the next twice; none overtakes another.
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]

@@ -137,6 +137,8 @@ def save(
 ) -> None:
     """Write the network, the history, the ledger and, last, the section by which the run counts as trained."""
     trained.network.cpu().save_pretrained(options.output)
+    # The Hub library's placeholder of a card.
+    (options.output / "README.md").unlink(missing_ok=True)
     with whole_file(options.output / "history.csv") as unfinished, unfinished.open("w", newline="") as file:
         writer = csv.DictWriter(file, asdict(rows[0]))
         writer.writeheader()

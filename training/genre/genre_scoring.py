@@ -128,6 +128,15 @@ def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> tuple[int, int, float
     return only_one, only_other, float(binomtest(only_one, differ).pvalue) if differ else 1.0
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number (Holm, Scand. J. Statistics 6, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    raised = np.maximum.accumulate([(len(order) - rank) * p_values[place] for rank, place in enumerate(order)])
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted.tolist()
+
+
 def _tempered(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
     scaled = log_probabilities / temperature
     scaled = np.exp(scaled - scaled.max(1, keepdims=True))

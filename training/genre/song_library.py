@@ -69,15 +69,18 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
     store, index = FeatureStore(front_end, cache), _Index(cache, folder)
     root = next(path for genre in files.values() for path in genre).parent.parent
     songs, frames, faults = [], [], []
-    for path in tqdm([path for genre in files.values() for path in genre], desc="Songs", unit="song", disable=None):
-        try:
-            song, found = _one(path, root, store, index)
-        except AudioError as error:
-            faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
-            continue
-        songs.append(song)
-        frames.append(found)
-    index.write()
+    try:
+        for path in tqdm([path for genre in files.values() for path in genre], desc="Songs", unit="song", disable=None):
+            try:
+                song, found = _one(path, root, store, index)
+            except AudioError as error:
+                faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
+                continue
+            songs.append(song)
+            frames.append(found)
+    finally:
+        # Of a folder that was read in part too.
+        index.write()
     small = check_genres(songs, list(files))
     left_out = {fault.id for fault in small}
     kept = [(song, found) for song, found in zip(songs, frames, strict=True) if song.genre not in left_out]

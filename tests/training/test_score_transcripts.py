@@ -149,7 +149,7 @@ def test_a_run_keeps_its_own_pictures_and_its_speech_its_name(capsys, ledgers, t
     monkeypatch.setattr(figures, "draw_wer_by_clip", lambda *parts, note: notes.append(note) or draw(*parts, note=note))
     _, words, values, _ = run(capsys, "--ledger", str(ledger), "--figures", str(tmp_path / "pictures"))
     told = ", synthetic speech, split 0123456789ab"
-    assert notes == [told] and f"base.jsonl: 3 clips{told}, " in words
+    assert notes == [told] and f"base.jsonl: 20 clips{told}, " in words
     assert (values["speech"], values["split_sha256"]) == ("synthetic", "0123456789abcdef")
     # What other people said lies beside it.
     shutil.copy(ledgers[0], ledger.with_stem("tuned-people"))

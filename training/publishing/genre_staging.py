@@ -18,8 +18,6 @@ from run_record import NAME, read_record
 from whole_files import write_json
 
 LICENCE = "apache-2.0"
-# Years of papers that the card names.
-_CITED = "2002 2012"
 _CODE = Path(__file__).parents[2] / "space" / "najva"
 _MODULES = ("__init__.py", "genre_networks.py", "genre_features.py", "mel_bands.py")
 _OF_THE_RUN = (WEIGHTS, "config.json", "split.json", "history.csv")
@@ -88,7 +86,7 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
         "folds": len(split["folds"]),
     }
     record = {**record, "folds": len(split["folds"]), "genres": len(record["data"]["genres"])}
-    return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence, _CITED), ModelCard)
+    return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence), ModelCard)
 
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from genre.genre_scoring import (
     confusion,
     fit_temperature,
     holm,
+    judge,
     least_confidence,
     mcnemar,
     read_ledger,
@@ -181,7 +182,7 @@ def compare_runs(runs: list[Path]) -> dict:
         labels, options = record["data"]["genres"], record["options"]
         temperature = fit_temperature(songs, labels)
         song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
-        right[name] = [labels[one.mean(temperature).argmax()] == one.genre for one in songs]
+        right[name] = judge(songs, labels, temperature)[1].tolist()
         print(
             f"| {name} | {options['architecture']} | {options['preset']} | {options['protocol']} | "
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "

@@ -43,7 +43,7 @@ from najva.languages import LANGUAGES
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.run_folder import update_run_folder
-from run_record import NAME, RunError, add_sections, circumstances, read_record
+from run_record import NAME, RunError, add_sections, circumstances, is_trained, read_record
 from sheets.faults import DataError
 from sheets.speech_data import SpeechData, load_speech
 
@@ -145,9 +145,9 @@ def begin_record(options: EvaluateOptions, data: SpeechData) -> None:
     Raises:
         RunError: the run is trained, so its base is measured beside its model.
     """
+    if is_trained(options.run):
+        raise RunError(f"{options.run} is trained; without --before its base is measured too.")
     if (options.run / NAME).is_file():
-        if "training" in read_record(options.run):
-            raise RunError(f"{options.run} is trained; without --before its base is measured too.")
         return
     add_sections(
         options.run,

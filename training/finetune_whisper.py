@@ -21,7 +21,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,7 +35,17 @@ from najva.pretrained.errors import ModelError
 from options import option, required
 from processes import is_main_process, process_count
 from run_news import say
-from run_record import NAME, RunError, add_sections, circumstances, read_record, trained_hours
+from run_record import (
+    NAME,
+    RunError,
+    add_sections,
+    changed_options,
+    circumstances,
+    is_trained,
+    read_record,
+    refuse_other_run,
+    trained_hours,
+)
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
 from sheets.faults import DataError
@@ -184,24 +194,17 @@ def finetune(options: FinetuneOptions) -> dict | None:
     return summary(options) if main_process else None
 
 
-def is_trained(run: Path) -> bool:
-    """Whether a training of this folder went to its end and its models are saved."""
-    return (run / NAME).is_file() and "training" in read_record(run)
-
-
 def check_same_run(options: FinetuneOptions, data: SpeechData, others: SpeechData | None) -> None:
     """Refuse to go on with a folder in which something else was trained.
 
     Raises:
-        RunError: options or clips are other ones. An option that is newer than the run had its default then.
+        RunError: options or clips are other ones.
     """
     if not (options.output / NAME).is_file():
         return
     begun = read_record(options.output)
-    defaults = {option.name: option.default for option in fields(FinetuneOptions)}
-    had = defaults | begun.get("options", comparable(options))
     # Data are known by their content: the same folder may be spelled in another way, or hold another split.
-    different = [name for name, value in comparable(options).items() if had[name] != value]
+    different = changed_options(options.output, comparable(options), FinetuneOptions)
     different = [name for name in different if name not in ("data", "others")]
     if clips := begun.get("data"):
         now = {"data": data.split_sha256, "others": others.split_sha256 if others else None}
@@ -209,10 +212,7 @@ def check_same_run(options: FinetuneOptions, data: SpeechData, others: SpeechDat
         different += [name for name in now if now[name] != then[name]]
         if clips.get("processes", process_count()) != process_count():
             different.append("number of processes")
-    if different:
-        raise RunError(
-            f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
-        )
+    refuse_other_run(options.output, different)
 
 
 def comparable(options: FinetuneOptions) -> dict:

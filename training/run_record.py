@@ -7,7 +7,8 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +52,36 @@ def add_sections(folder: Path, **sections: Mapping) -> dict:
     record |= {name: dict(content) for name, content in sections.items()}
     write_json(folder / NAME, record)
     return record
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether a training of this folder went to its end and what came out of it is saved."""
+    return (folder / NAME).is_file() and "training" in read_record(folder)
+
+
+def changed_options(folder: Path, options: Mapping, form: type) -> list[str]:
+    """Return the names of options that a run was begun with other values of.
+
+    Args:
+        folder: of a run that was begun.
+        options: as they would be recorded now.
+        form: the dataclass that they are of. An option that is newer than the run had its default then.
+    """
+    defaults = {option.name: option.default for option in fields(form)}
+    had = defaults | read_record(folder).get("options", options)
+    return [name for name, value in options.items() if had[name] != value]
+
+
+def refuse_other_run(folder: Path, different: Sequence[str]) -> None:
+    """Refuse to go on with a folder in which something else was trained.
+
+    Raises:
+        RunError: some of what it is made of is different.
+    """
+    if different:
+        raise RunError(
+            f"{folder} holds a run with another {', '.join(different)}; name another --output, or delete it."
+        )
 
 
 def trained_hours(record: Mapping) -> float | None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -31,13 +31,13 @@ from genre.songs import FolderError
 from najva.pretrained.errors import ModelError
 from options import option, required
 from run_news import say
-from run_record import NAME, RunError, read_record
+from run_record import NAME, RunError, changed_options, is_trained, read_record, refuse_other_run
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from torch import nn
 
-    from genre.genre_training import EpochRow, Trained
-    from genre.protocols import Fold, Split
+    from genre.genre_training import EpochRow
     from genre.song_library import SongLibrary
     from najva.genre_networks import GenreNetwork
 
@@ -92,25 +92,40 @@ def train_genre(options: GenreOptions) -> dict | None:
     Raises:
         FolderError, ModelError, RunError: it cannot be done as asked, in one sentence.
     """
-    from genre.genre_run import is_trained, judge, read_history, record_start, save
+    from genre.genre_run import judge, pieces_of, read_history, record_start, save
+    from genre.genre_training import train_fold
     from genre.protocols import draw_folds
     from genre.song_library import read_library
 
-    check_same_run(options)
+    if (options.output / NAME).is_file():
+        refuse_other_run(options.output, changed_options(options.output, options.comparable(), GenreOptions))
     preset = preset_of(options)
     accelerator = start(options)
     if is_trained(options.output):
         say(f"{options.output} is trained.")
         return summary(options, read_history(options.output)) if accelerator.is_main_process else None
+    front_end = new_front_end(options.architecture)
     with accelerator.main_process_first():
-        library = read_library(options.audio_folder, new_network(options, ["?", "?"]).front_end, say)
+        library = read_library(options.audio_folder, front_end, say)
     check_same_songs(options, library)
     split = draw_folds(library.songs, options.protocol, options.folds, options.seed)
     if accelerator.is_main_process:
         record_start(options, preset, library, split)
     rows, ledger = [], []
     for number, fold in enumerate(split.folds, start=1):
-        trained = train_one(options, preset, library, split, fold, number, accelerator)
+        network = new_network(options, library.labels, front_end)
+        training, validation = pieces_of(network, preset, library, split, fold, number)
+        trained = train_fold(
+            network,
+            training,
+            validation,
+            preset,
+            accelerator,
+            fold=number,
+            seed=options.seed,
+            folder=options.output / "checkpoints" / f"fold-{number}",
+            say=say,
+        )
         rows += trained.history
         ledger += judge(trained.network, library, fold, number, split)
     if not accelerator.is_main_process:
@@ -122,7 +137,7 @@ def train_genre(options: GenreOptions) -> dict | None:
 def preset_of(options: GenreOptions) -> Preset:
     """Return the preset, with the epochs that were asked for."""
     preset = PRESETS[options.preset]
-    return Preset(**asdict(preset) | {"epochs": options.epochs or preset.epochs})
+    return replace(preset, epochs=options.epochs or preset.epochs)
 
 
 def start(options: GenreOptions) -> Accelerator:
@@ -130,13 +145,13 @@ def start(options: GenreOptions) -> Accelerator:
     import torch
     from accelerate import Accelerator, DataLoaderConfiguration
 
-    from tuning.whisper_training import use_whole_processor
+    from processor import has_bf16, use_whole_processor
 
     use_whole_processor()
     gpu = torch.cuda.is_available()
     precision = options.precision
     if precision == "auto":
-        precision = "bf16" if gpu and torch.cuda.is_bf16_supported() else "fp32"
+        precision = "bf16" if gpu and has_bf16(cpu=False) else "fp32"
     return Accelerator(
         mixed_precision="no" if precision == "fp32" else precision,
         cpu=not gpu,
@@ -145,8 +160,24 @@ def start(options: GenreOptions) -> Accelerator:
     )
 
 
-def new_network(options: GenreOptions, labels: Sequence[str]) -> GenreNetwork:
-    """Return an untrained network; of one seed always the same."""
+def new_front_end(architecture: str) -> nn.Module:
+    """Return what the network hears by; Whisper's layers with their weights."""
+    from najva.genre_features import WhisperFeatures
+    from najva.genre_networks import ARCHITECTURES
+
+    front_end = ARCHITECTURES[architecture].features()
+    if isinstance(front_end, WhisperFeatures):
+        from safetensors.torch import load_file
+
+        from model_references import find_model
+
+        checkpoint, _, _ = find_model("packaged:whisper-base")
+        front_end.load_encoder(load_file(checkpoint.folder / "model.safetensors"))
+    return front_end
+
+
+def new_network(options: GenreOptions, labels: Sequence[str], front_end: nn.Module) -> GenreNetwork:
+    """Return an untrained network on a front end; of one seed always the same."""
     from accelerate.utils import set_seed
 
     from najva.genre_networks import GenreConfig, GenreNetwork
@@ -154,31 +185,9 @@ def new_network(options: GenreOptions, labels: Sequence[str]) -> GenreNetwork:
     preset = preset_of(options)
     set_seed(options.seed)
     network = GenreNetwork(GenreConfig(options.architecture, list(labels), preset.segment_seconds, preset.pooling))
-    if options.architecture == "whisper_bilstm":
-        from safetensors.torch import load_file
-
-        from model_references import find_model
-
-        checkpoint, _, _ = find_model("packaged:whisper-base")
-        network.front_end.load_encoder(load_file(checkpoint.folder / "model.safetensors"))
+    # Nothing in it is trained, so that every fold may have the same one.
+    network.front_end = front_end
     return network
-
-
-def check_same_run(options: GenreOptions) -> None:
-    """Refuse to go on with a folder in which something else was trained.
-
-    Raises:
-        RunError: its options are other ones.
-    """
-    if not (options.output / NAME).is_file():
-        return
-    begun = read_record(options.output).get("options", {})
-    defaults = {option.name: option.default for option in fields(GenreOptions)}
-    different = [name for name, value in options.comparable().items() if (defaults | begun)[name] != value]
-    if different:
-        raise RunError(
-            f"{options.output} holds a run with another {', '.join(different)}; name another --output, or delete it."
-        )
 
 
 def check_same_songs(options: GenreOptions, library: SongLibrary) -> None:
@@ -193,34 +202,6 @@ def check_same_songs(options: GenreOptions, library: SongLibrary) -> None:
             f"{options.output} was begun with other songs than {options.audio_folder} holds now; name another "
             "--output, or delete it."
         )
-
-
-def train_one(
-    options: GenreOptions,
-    preset: Preset,
-    library: SongLibrary,
-    split: Split,
-    fold: Fold,
-    number: int,
-    accelerator: Accelerator,
-) -> Trained:
-    """Train the network of one fold, from new."""
-    from genre.genre_run import pieces_of
-    from genre.genre_training import train_fold
-
-    network = new_network(options, library.labels)
-    training, validation = pieces_of(network, preset, library, split, fold, number)
-    return train_fold(
-        network,
-        training,
-        validation,
-        preset,
-        accelerator,
-        fold=number,
-        seed=options.seed,
-        folder=options.output / "checkpoints" / f"fold-{number}",
-        say=say,
-    )
 
 
 def summary(options: GenreOptions, rows: list[EpochRow]) -> dict:

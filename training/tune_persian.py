@@ -25,7 +25,7 @@ from options import option, required
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
 from run_news import say
-from run_record import NAME, read_record
+from run_record import is_trained, read_record
 from sheets.speech_data import SOURCE
 from sheets.transcripts import workbook_sha256
 from whole_files import write_json
@@ -173,8 +173,7 @@ def check_hub(options: MissionOptions) -> None:
 
 def measure_base(options: MissionOptions, data: Path, run: Path) -> None:
     """Measure the untuned model before hours of training: what cannot be measured is known now."""
-    begun = read_record(run) if (run / NAME).is_file() else {}
-    if "training" not in begun and not (run / "ledgers" / "base.jsonl").is_file():
+    if not is_trained(run) and not (run / "ledgers" / "base.jsonl").is_file():
         run_job(
             *("evaluate_whisper.py", "--data", str(data), "--run", str(run), "--before", options.base_model),
             accelerate=True,

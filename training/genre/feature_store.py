@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,32 +32,32 @@ class FeatureStore:
     front_end: nn.Module
     cache: Path
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """Where its files are."""
         return self.cache / "genre-features" / fingerprint(self.front_end)
 
-    def features(self, song: Song, waveform: np.ndarray | None) -> torch.Tensor | None:
-        """Return a song's frames, float32 (frames, values).
+    def find(self, song: Song) -> torch.Tensor | None:
+        """Return a song's frames, float32 (frames, values), if they were computed before."""
+        path = self._path(song)
+        return torch.from_numpy(np.load(path, allow_pickle=False)) if path.is_file() else None
+
+    def compute(self, song: Song, waveform: np.ndarray) -> torch.Tensor:
+        """Compute a song's frames, keep and return them.
 
         Args:
             song: whose.
-            waveform: float32 (samples,) at the song's own rate; None to look only.
-
-        Returns:
-            The frames, or None where they are not there and no waveform is.
+            waveform: float32 (samples,) at the song's own rate.
         """
-        path = self.folder / f"{song.content}.npy"
-        if path.is_file():
-            return torch.from_numpy(np.load(path, allow_pickle=False))
-        if waveform is None:
-            return None
         heard = resample(waveform, song.sample_rate_hz, self.front_end.sample_rate_hz)
         with torch.inference_mode():
             frames = self.front_end(torch.from_numpy(heard)[None])[0].numpy()
-        with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        with whole_file(self._path(song)) as unfinished, unfinished.open("wb") as file:
             np.save(file, frames)
         return torch.from_numpy(frames)
+
+    def _path(self, song: Song) -> Path:
+        return self.folder / f"{song.content}.npy"
 
 
 def fingerprint(front_end: nn.Module) -> str:

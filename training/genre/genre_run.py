@@ -20,7 +20,7 @@ from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
 from najva.genre_networks import GenreNetwork
 from run_news import say
-from run_record import NAME, add_sections, circumstances, read_record
+from run_record import add_sections, circumstances
 from whole_files import whole_file, write_json
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from train_genre import GenreOptions
 
 LEDGER = "ledgers/validation.jsonl"
-
-
-def is_trained(run: Path) -> bool:
-    """Whether a training of this folder went to its end."""
-    return (run / NAME).is_file() and "training" in read_record(run)
 
 
 def read_history(run: Path) -> list[EpochRow]:

@@ -74,9 +74,15 @@ def read_ledger(path: Path) -> list[Judged]:
     return [Judged(**row | {"log_probabilities": np.array(row["log_probabilities"])}) for row in rows]
 
 
+def judge(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return how sure each song is judged, and whether rightly: (songs,) each."""
+    means = np.array([song.mean(temperature) for song in songs])
+    return means.max(1), means.argmax(1) == [labels.index(song.genre) for song in songs]
+
+
 def by_song(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> Share:
     """Return how many songs are judged right."""
-    return Share(sum(labels[song.mean(temperature).argmax()] == song.genre for song in songs), len(songs))
+    return Share(int(judge(songs, labels, temperature)[1].sum()), len(songs))
 
 
 def by_piece(songs: Sequence[Judged], labels: Sequence[str]) -> Share:
@@ -106,18 +112,15 @@ def fit_temperature(songs: Sequence[Judged], labels: Sequence[str]) -> float:
 
 def calibration_error(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> float:
     """Return the expected calibration error: how far, on average, confidence lies from the share that is right."""
-    means = np.array([song.mean(temperature) for song in songs])
-    sure = means.max(1)
-    right = means.argmax(1) == [labels.index(song.genre) for song in songs]
+    sure, right = judge(songs, labels, temperature)
     bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     return float(sum(abs(sure[bins == one].sum() - right[bins == one].sum()) for one in set(bins)) / len(songs))
 
 
 def least_confidence(songs: Sequence[Judged], labels: Sequence[str], temperature: float) -> float:
     """Return the confidence that all but a twentieth of the songs that are judged right have."""
-    means = np.array([song.mean(temperature) for song in songs])
-    right = means.argmax(1) == [labels.index(song.genre) for song in songs]
-    return round(float(np.quantile(means.max(1)[right], 0.05)), 4) if right.any() else 1.0
+    sure, right = judge(songs, labels, temperature)
+    return round(float(np.quantile(sure[right], 0.05)), 4) if right.any() else 1.0
 
 
 def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> tuple[int, int, float]:

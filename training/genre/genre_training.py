@@ -147,35 +147,43 @@ def _pass(
 ) -> tuple[float, float]:
     """Go once through the training pieces; return loss and accuracy."""
     model.train()
-    losses, right = [], []
-    for frames, genres, _ in batches:
+    tally = _Tally(accelerator)
+    for frames, genres in batches:
         with accelerator.autocast():
             logits = model(frames)
-        # Sparse categorical cross-entropy: of integer labels, on logits, softmax included.
-        loss = nn.functional.cross_entropy(logits.float(), genres)
-        accelerator.backward(loss)
+        accelerator.backward(tally.add(logits.float(), genres))
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        each = nn.functional.cross_entropy(logits.detach().float(), genres, reduction="none")
-        gathered = accelerator.gather_for_metrics((each, logits.argmax(-1) == genres))
-        losses.append(gathered[0])
-        right.append(gathered[1])
-    return float(torch.cat(losses).mean()), float(torch.cat(right).float().mean())
+    return tally.loss_and_accuracy()
 
 
 @torch.no_grad()
 def _measure(model: nn.Module, batches: DataLoader, accelerator: Accelerator) -> tuple[float, float]:
-    """Return loss and accuracy on the validation pieces, each counted once."""
+    """Return loss and accuracy on the validation pieces."""
     model.eval()
-    losses, right = [], []
-    for frames, genres, _ in batches:
-        logits = model(frames).float()
+    tally = _Tally(accelerator)
+    for frames, genres in batches:
+        tally.add(model(frames).float(), genres)
+    return tally.loss_and_accuracy()
+
+
+class _Tally:
+    """Losses and right answers of all processes, each piece counted once."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator, self._losses, self._right = accelerator, [], []
+
+    def add(self, logits: torch.Tensor, genres: torch.Tensor) -> torch.Tensor:
+        """Count a batch and return its loss: sparse categorical cross-entropy, of integer labels, on logits."""
         each = nn.functional.cross_entropy(logits, genres, reduction="none")
-        gathered = accelerator.gather_for_metrics((each, logits.argmax(-1) == genres))
-        losses.append(gathered[0])
-        right.append(gathered[1])
-    return float(torch.cat(losses).mean()), float(torch.cat(right).float().mean())
+        losses, right = self._accelerator.gather_for_metrics((each.detach(), logits.argmax(-1) == genres))
+        self._losses.append(losses)
+        self._right.append(right)
+        return each.mean()
+
+    def loss_and_accuracy(self) -> tuple[float, float]:
+        return float(torch.cat(self._losses).mean()), float(torch.cat(self._right).float().mean())
 
 
 def _keep(

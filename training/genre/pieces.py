@@ -63,11 +63,11 @@ class Pieces(Dataset):
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int, int]:
-        """Return frames (length, values), the genre's number and the song's."""
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        """Return frames (length, values) and the genre's number."""
         piece = self.pieces[self._order[index]]
         frames = self.frames[piece.song]
         start = piece.start
         if self.crops and len(frames) > self.length:
             start = int(self._shares[index] * (len(frames) - self.length + 1))
-        return segment(frames, start, self.length), self.genres[piece.song], piece.song
+        return segment(frames, start, self.length), self.genres[piece.song]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -21,6 +21,8 @@ from whole_files import write_json
 
 _LEAST_GENRES = 2
 _SHOWN = 20
+# Of a `Song`: what `gtzan_facts` knows, which is looked up and not kept.
+_FACTS = ("artist", "fault_filtered")
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,11 @@ def describe(library: SongLibrary, say: Callable[[str], None]) -> None:
 
 def _one(path: Path, root: Path, store: FeatureStore, index: _Index) -> tuple[Song, torch.Tensor]:
     known = index.find(path)
-    found = store.features(known, None) if known else None
-    if known and found is not None:
+    found = store.find(known) if known else None
+    if found is not None:
         return known, found
     song, waveform = read_song(path, root)
-    index.keep(song)
-    return index.find(path), store.features(song, waveform)
+    return index.keep(song), store.compute(song, waveform)
 
 
 class _Index:
@@ -137,20 +138,19 @@ class _Index:
         known = self._known.get(str(path.absolute()))
         if not known or known["file"] != _state(path):
             return None
-        song = Song(**known["song"] | {"path": path})
-        artist, part = self._facts.get(path.stem, ("", ""))
-        # Whatever is called so and lies in that genre's folder is taken for GTZAN's.
-        return (
-            Song(**vars(song) | {"artist": artist, "fault_filtered": part})
-            if path.stem.startswith(song.genre)
-            else song
-        )
+        return self._with_facts(Song(**known["song"] | {"path": path}))
 
-    def keep(self, song: Song) -> None:
-        facts = {
-            name: value for name, value in asdict(song).items() if name not in ("path", "artist", "fault_filtered")
-        }
+    def keep(self, song: Song) -> Song:
+        """Remember a song; return it with what is known of it."""
+        facts = {name: value for name, value in asdict(song).items() if name not in ("path", *_FACTS)}
         self._known[str(song.path.absolute())] = {"file": _state(song.path), "song": facts}
+        return self._with_facts(song)
+
+    def _with_facts(self, song: Song) -> Song:
+        # Whatever is called so and lies in that genre's folder is taken for GTZAN's.
+        if not song.path.stem.startswith(song.genre):
+            return song
+        return replace(song, **dict(zip(_FACTS, self._facts.get(song.path.stem, ("", "")), strict=True)))
 
     def write(self) -> None:
         write_json(self._path, self._known)

@@ -12,7 +12,7 @@ import gradio as gr
 
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import addresses, endpoints, live, look, speech
+from tabs import addresses, endpoints, live, look, music, speech
 from tabs.uploads import Uploads
 
 
@@ -29,6 +29,8 @@ def build(services: Services) -> gr.Blocks:
             speech.build(services, uploads)
         with gr.Tab("Live"):
             live.build(services)
+        with gr.Tab("Music"):
+            music.build(page, services, uploads)
         endpoints.build(services, uploads)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.

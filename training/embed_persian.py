@@ -10,8 +10,7 @@ sentences of the neural voice, by espeak-ng voices that no training heard, and b
 pauses; their figures go into `trials.csv` beside the adapter. The short clips of people are the test: they are decoded
 for a chosen adapter alone, and every such look is noted in the table. A trial whose name exists goes on where it was
 interrupted; each is one `finetune_whisper.py`, whose options are given word for word, or an earlier one drawn back
-towards its base (`--scaled TRIAL:0.7`). An adapter that was chosen claims no speech before `embed_claim.py` was run for
-it.
+towards its base (`--scaled TRIAL:0.7`).
 """
 
 from __future__ import annotations

@@ -2,10 +2,14 @@ r"""Measures genre runs on the songs that they did not train on, and compares th
 
     accelerate launch training/evaluate_genre.py --run runs/lstm
     accelerate launch training/evaluate_genre.py --compare runs/lstm runs/lstm128 runs/bilstm runs/cnn
+    accelerate launch training/evaluate_genre.py --run runs/cnn --folds runs/cnn-folds --beside runs/cnn-artists
 
 What each song's pieces were given was written down by the training, so nothing is computed twice and it takes seconds.
 `run.json` gets accuracies by song and by piece with Wilson's intervals, confusions and calibration; the network's
 `config.json` the temperature that makes its probabilities honest, and the confidence below which it is "unsure".
+A network that was fitted on every song (`--protocol all`) has none left to be measured on: `--folds` names the run of
+the same network, each of whose folds was measured on songs that it had not heard, and those figures become its own,
+named so. `--beside` gives further runs of it whose figures stand on the card too, of another protocol, preset or seed.
 `--compare` prints a table and, for every pair of networks on the same songs, McNemar's exact p-value, adjusted for the
 number of pairs by Holm's rule: of many pairs one differs by chance.
 """
@@ -13,6 +17,7 @@ number of pairs by Holm's rule: of many pairs one differs by chance.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from itertools import combinations
@@ -47,6 +52,8 @@ class EvaluateOptions:
     """Which runs."""
 
     run: Path | None = option(None, "folder of a run of train_genre.py")
+    folds: Path | None = option(None, "of a run with --protocol all: the measured run that stands for it")
+    beside: list[Path] = option([], "measured runs of the same network, for the card")
     compare: list[Path] = option([], "folders of runs to put side by side")
 
     def __post_init__(self) -> None:
@@ -55,6 +62,8 @@ class EvaluateOptions:
             raise ValueError("Give one run by --run, or several by --compare.")
         if len(self.compare) == 1:
             raise ValueError("--compare wants two runs or more.")
+        if self.compare and (self.folds or self.beside):
+            raise ValueError("--folds and --beside belong to --run.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0  # there is nothing to share: it takes seconds
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = compare_runs(options.compare) if options.compare else evaluate_run(options.run)
+        result = compare_runs(options.compare) if options.compare else evaluate_run(options)
     except (RunError, ValueError, OSError) as error:
         print(f"Not evaluated: {error}", file=sys.stderr)
         return 1
@@ -72,77 +81,145 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def evaluate_run(run: Path) -> dict:
+def evaluate_run(options: EvaluateOptions) -> dict:
     """Write a run's figures, pictures and calibration; return the job's last line.
 
     Raises:
-        RunError: it is no genre run that was trained to its end, or none of its songs validated.
+        RunError: it is no genre run that was trained to its end, or nothing measures it.
     """
-    from genre.genre_figures import draw_confusion, draw_genres
-
-    record, songs = read_songs(run)
-    labels = record["data"]["genres"]
-    temperature = fit_temperature(songs, labels)
-    least = least_confidence(songs, labels, temperature)
-    table = confusion(songs, labels, temperature)
-    each = {
-        label: by_song([song for song in songs if song.genre == label], labels, temperature).as_dict()
-        for label in labels
-        if any(song.genre == label for song in songs)
-    }
-    section = {
-        "protocol": record["options"]["protocol"],
-        "by_song": by_song(songs, labels, temperature).as_dict(),
-        "by_piece": by_piece(songs, labels).as_dict(),
-        "by_genre": each,
-        "confusion": table.tolist(),
-        "temperature": temperature,
-        "least_confidence": least,
-        "calibration_error": {
-            "before": round(calibration_error(songs, labels), 4),
-            "after": round(calibration_error(songs, labels, temperature), 4),
-        },
-        **circumstances(),
-    }
+    run, record = options.run, read_trained(options.run)
+    section = of_folds(run, record, options.folds) if options.folds else measure(run, record)
+    section["beside"] = [facts(other, record) for other in options.beside]
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
-    write_json(run / "config.json", config | {"temperature": temperature, "least_confidence": least})
-    title = f"{record['options']['architecture']}, {record['options']['preset']}, {section['protocol']}"
-    draw_confusion(run / "figures" / "confusion.png", table, labels, title)
-    draw_genres(run / "figures" / "genres.png", each, title)
+    calibrated = {name: section[name] for name in ("temperature", "least_confidence")}
+    write_json(run / "config.json", config | calibrated)
     # Last, as it is by this that the run counts as measured.
     add_sections(run, evaluation=section)
     print_run(record, section)
     return {"run": str(run), "protocol": section["protocol"], **section["by_song"]}
 
 
-def read_songs(run: Path) -> tuple[dict, list[Judged]]:
-    """Return a run's record and its ledger.
+def measure(run: Path, record: dict) -> dict:
+    """Return a run's figures from its ledger, and draw them."""
+    from genre.genre_figures import draw_confusion, draw_genres
+
+    songs = read_songs(run, record)
+    labels, data, folds = record["data"]["genres"], record["data"], len({song.fold for song in songs})
+    temperature = fit_temperature(songs, labels)
+    table = confusion(songs, labels, temperature)
+    each = {
+        label: by_song([song for song in songs if song.genre == label], labels, temperature).as_dict()
+        for label in labels
+        if any(song.genre == label for song in songs)
+    }
+    title = f"{record['options']['architecture']}, {record['options']['preset']}, {record['options']['protocol']}"
+    draw_confusion(run / "figures" / "confusion.png", table, labels, title)
+    draw_genres(run / "figures" / "genres.png", each, title)
+    return {
+        "protocol": record["options"]["protocol"],
+        "folds": folds,
+        "of": "",
+        "by_song": by_song(songs, labels, temperature).as_dict(),
+        "by_piece": by_piece(songs, labels).as_dict(),
+        "right": [song.id for song, right in zip(songs, judge(songs, labels, temperature)[1], strict=True) if right],
+        "by_genre": each,
+        "confusion": table.tolist(),
+        "temperature": temperature,
+        "least_confidence": least_confidence(songs, labels, temperature),
+        "calibration_error": {
+            "before": round(calibration_error(songs, labels), 4),
+            "after": round(calibration_error(songs, labels, temperature), 4),
+        },
+        **{name: data[name] for name in data if name.startswith("validation_songs")},
+        "not_measurable": data["not_measurable"],
+        **circumstances(),
+    }
+
+
+def of_folds(run: Path, record: dict, folds: Path) -> dict:
+    """Return the figures of the run that stands for one that was fitted on every song.
 
     Raises:
-        RunError: it has none.
+        RunError: it is not that run's, or was not measured.
+    """
+    if record["options"]["protocol"] != "all":
+        raise RunError(f"{run} has validation songs of its own; --folds is for runs with --protocol all.")
+    measured = read_measured(folds, record)
+    if record["options"]["like"] != folds.name or measured["evaluation"]["folds"] == 1:
+        raise RunError(f"{run} was not made --like {folds}, or that run has no folds.")
+    for name in ("confusion.png", "genres.png"):
+        shutil.copyfile(folds / "figures" / name, run / "figures" / name)
+    return measured["evaluation"] | {"of": folds.name}
+
+
+def facts(other: Path, record: dict) -> dict:
+    """Return what the card says of another run of the same network."""
+    measured = read_measured(other, record)
+    evaluation = measured["evaluation"]
+    kept = ("protocol", "folds", "by_song", "by_piece", "not_measurable", "command")
+    return {
+        "run": other.name,
+        "preset": measured["options"]["preset"],
+        "seed": measured["options"]["seed"],
+        "epochs": measured["training"]["epochs"],
+        "steps": measured["training"]["steps"],
+        **{name: evaluation[name] for name in kept},
+    }
+
+
+def read_measured(run: Path, like: dict) -> dict:
+    """Return the record of a measured run of the same network on the same songs.
+
+    Raises:
+        RunError: it is none.
+    """
+    record = read_trained(run)
+    if "evaluation" not in record:
+        raise RunError(f"{run} was not measured; evaluate_genre.py --run measures it.")
+    same = record["options"]["architecture"] == like["options"]["architecture"]
+    if not same or record["data"]["sha256"] != like["data"]["sha256"]:
+        raise RunError(f"{run} is of another network, or of other songs.")
+    return record
+
+
+def read_trained(run: Path) -> dict:
+    """Return a run's record.
+
+    Raises:
+        RunError: it is no genre run that was trained to its end.
     """
     record = read_record(run)
     if "preset" not in record or "training" not in record:
         raise RunError(f"{run} is no genre run that was trained to its end; train_genre.py makes one.")
+    return record
+
+
+def read_songs(run: Path, record: dict) -> list[Judged]:
+    """Return a run's ledger.
+
+    Raises:
+        RunError: it has none.
+    """
     songs = read_ledger(run / LEDGER)
     if not songs:
         why = {
-            "all": "every song trained, so none is left to measure on: its figures are those of the folds",
+            "all": "every song trained, so none is left to measure on; --folds names the run whose figures it has",
             "segments": "it is leaky on purpose, and its figure is the one that its training printed",
         }
         raise RunError(
             f"{run} has no validation songs: {why.get(record['options']['protocol'], 'its ledger is empty')}."
         )
-    return record, songs
+    return songs
 
 
 def print_run(record: dict, section: dict) -> None:
     """Print the figures, for a reader."""
-    song, piece, data = section["by_song"], section["by_piece"], record["data"]
-    shared, asked = data["validation_songs_with_artist_in_training"], data["validation_songs"]
+    song, piece = section["by_song"], section["by_piece"]
+    shared, asked = section["validation_songs_with_artist_in_training"], section["validation_songs"]
     before, after = (section["calibration_error"][name] for name in ("before", "after"))
     print(
-        f"{record['options']['architecture']}, {record['options']['preset']}, protocol {section['protocol']}: "
+        f"{record['options']['architecture']}, {record['options']['preset']}, protocol {section['protocol']}"
+        f"{', the folds of ' + section['of'] if section['of'] else ''}: "
         f"{in_words(song)} of the songs are right, {in_words(piece)} of their pieces.\n"
         f"{shared} of {asked} validation songs share their artist, or are a copy of a song, in training. Calibration "
         f"error {before:.3f}, at temperature {section['temperature']:g} {after:.3f}.\n\n"
@@ -166,7 +243,8 @@ def compare_runs(runs: list[Path]) -> dict:
     Raises:
         RunError: one of them cannot be compared, or they were not measured on the same songs.
     """
-    read = {run.name: read_songs(run) for run in runs}
+    records = {run.name: read_trained(run) for run in runs}
+    read = {run.name: (records[run.name], read_songs(run, records[run.name])) for run in runs}
     if len(read) < len(runs):
         raise RunError("Two of the runs have the same name; rename one.")
     first = next(iter(read.values()))[1]

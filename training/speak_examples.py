@@ -59,7 +59,8 @@ def main() -> int:
     output.mkdir(parents=True, exist_ok=True)
     for example in EXAMPLES:
         path = output / f"{example.name}.mp3"
-        write_mp3(path, speak(example))
+        title = f"{example.name} (espeak-ng, synthetic voice)"
+        write_mp3(path, speak(example), rate_hz=_SAMPLE_RATE_HZ, bit_rate=_BIT_RATE, title=title)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB, “{example.text}”")
     print(json.dumps({"examples": len(EXAMPLES), "folder": str(output)}))
     return 0
@@ -76,14 +77,14 @@ def speak(example: Example) -> np.ndarray:
     return audio.resample(waveform, rate_hz, _SAMPLE_RATE_HZ)
 
 
-def write_mp3(path: Path, waveform: np.ndarray) -> None:
-    """Write float32 mono at 16 kHz as a small MP3, titled as synthetic."""
+def write_mp3(path: Path, waveform: np.ndarray, *, rate_hz: int, bit_rate: int, title: str) -> None:
+    """Write float32 mono as a small MP3 with a title."""
     with av.open(str(path), "w") as container:
-        container.metadata["title"] = f"{path.stem} (espeak-ng, synthetic voice)"
-        stream = container.add_stream("libmp3lame", rate=_SAMPLE_RATE_HZ, layout="mono")
-        stream.bit_rate = _BIT_RATE
+        container.metadata["title"] = title
+        stream = container.add_stream("libmp3lame", rate=rate_hz, layout="mono")
+        stream.bit_rate = bit_rate
         frame = av.AudioFrame.from_ndarray(waveform[None].astype(np.float32), format="fltp", layout="mono")
-        frame.sample_rate = _SAMPLE_RATE_HZ
+        frame.sample_rate = rate_hz
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             container.mux(packet)
 

@@ -12,7 +12,9 @@ with the test data:
 Accuracy of train and validation is shown every epoch and stands in `history.csv` and `figures/history.png`. A run that
 was interrupted goes on where it stood when the same command is given again; features are computed once for all runs.
 `--folds N` trains N folds, each from new, and pools their validation; the last fold's network is kept, as an example of
-what was measured.
+what was measured. The network to use is then fitted on every song, for as many epochs:
+
+    python training/train_genre.py … --protocol all --like runs/cnn-folds --output runs/cnn
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from transformers.hf_argparser import HfArgumentParser
@@ -55,7 +58,11 @@ class GenreOptions:
     folds: int = option(0, "train so many folds and pool them; 0: one split of 80 % and 20 %")
     preset: Literal["as-specified", "tuned"] = option("as-specified", "as-specified (the course's) or tuned")
     epochs: int = option(0, "passes over the training pieces; 0: the preset's")
-    seed: int = option(0, "of everything random")
+    patience: int = option(0, "stop after so many epochs without a lower validation loss, and take the best; 0: never")
+    like: Path | None = option(None, "with --protocol all: a run in folds, whose preset and epochs are taken")
+    seed: int = option(0, "of weights and batches")
+    split_seed: int = option(0, "of which songs validate")
+    push_to_hub: str = option("", "OWNER/NAME: measure at the end and publish, private")
     precision: Literal["auto", "bf16", "fp16", "fp32"] = option("auto", "auto: bf16 on a GPU that has it, else fp32")
 
     def __post_init__(self) -> None:
@@ -66,10 +73,20 @@ class GenreOptions:
             raise ValueError("--folds is 2 or more, or 0 for one split of 80 % and 20 %.")
         if self.folds and self.protocol in ("all", "fault-filtered"):
             raise ValueError(f"--protocol {self.protocol} has no folds.")
+        if self.patience < 0:
+            raise ValueError("--patience cannot be negative.")
+        if self.push_to_hub and self.protocol == "segments":
+            raise ValueError("--protocol segments is leaky on purpose: its figures are not published.")
+        if self.push_to_hub and self.protocol == "all" and not self.like:
+            raise ValueError("--protocol all has no figures to publish but those of the run that --like names.")
+        if self.like and (self.protocol != "all" or self.epochs or self.patience):
+            raise ValueError("--like is for --protocol all, and the epochs are those of its run.")
 
     def comparable(self) -> dict:
         """Return the options as they are recorded; where songs and run lie is not what the run is made of."""
-        return {name: value for name, value in asdict(self).items() if name not in ("output", "audio_folder")}
+        places = ("output", "audio_folder", "push_to_hub")
+        chosen = {name: value for name, value in asdict(self).items() if name not in places}
+        return chosen | {"like": self.like.name if self.like else ""}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,24 +111,30 @@ def train_genre(options: GenreOptions) -> dict | None:
     """
     from genre.genre_run import judge, pieces_of, read_history, record_start, save
     from genre.genre_training import train_fold
+    from genre.music_probe import fit_music
     from genre.protocols import draw_folds
     from genre.song_library import read_library
 
+    if options.push_to_hub:
+        from publish import check_push
+
+        # A token that has expired is better known now than after the training.
+        check_push(options.push_to_hub, lora=False)
     if (options.output / NAME).is_file():
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), GenreOptions))
     preset = preset_of(options)
     accelerator = start(options)
     if is_trained(options.output):
         say(f"{options.output} is trained.")
-        return summary(options, read_history(options.output)) if accelerator.is_main_process else None
+        return finish(options, read_history(options.output)) if accelerator.is_main_process else None
     front_end = new_front_end(options.architecture)
     with accelerator.main_process_first():
         library = read_library(options.audio_folder, front_end, say)
     check_same_songs(options, library)
-    split = draw_folds(library.songs, options.protocol, options.folds, options.seed)
+    split = draw_folds(library.songs, options.protocol, options.folds, options.split_seed)
     if accelerator.is_main_process:
         record_start(options, preset, library, split)
-    rows, ledger = [], []
+    rows, ledger, epochs = [], [], []
     for number, fold in enumerate(split.folds, start=1):
         network = new_network(options, library.labels, front_end)
         training, validation = pieces_of(network, preset, library, split, fold, number)
@@ -125,19 +148,49 @@ def train_genre(options: GenreOptions) -> dict | None:
             seed=options.seed,
             folder=options.output / "checkpoints" / f"fold-{number}",
             say=say,
+            patience=options.patience,
         )
         rows += trained.history
+        epochs.append(trained.best or preset.epochs)
         ledger += judge(trained.network, library, fold, number, split)
     if not accelerator.is_main_process:
         return None
-    save(options, trained, rows, ledger, accelerator)
-    return summary(options, rows)
+    network = trained.network.cpu()
+    heard = {song.id: frames for song, frames in zip(library.songs, library.frames, strict=True)}
+    music = fit_music(network, [heard[song] for song in fold.train], options.split_seed)
+    save(options, trained, rows, ledger, accelerator, {"chosen_epochs": round(median(epochs)), "music": music})
+    return finish(options, rows)
+
+
+def finish(options: GenreOptions, rows: list[EpochRow]) -> dict:
+    """Return the job's last line; measure and publish first, if that was asked for."""
+    last = summary(options, rows)
+    if not options.push_to_hub:
+        return last
+    from evaluate_genre import EvaluateOptions, evaluate_run
+    from publish import publish_run
+
+    measured = evaluate_run(EvaluateOptions(options.output, options.like))
+    return last | measured | {"published": publish_run(options.output, options.push_to_hub)}
 
 
 def preset_of(options: GenreOptions) -> Preset:
-    """Return the preset, with the epochs that were asked for."""
-    preset = PRESETS[options.preset]
-    return replace(preset, epochs=options.epochs or preset.epochs)
+    """Return the preset, with the epochs that were asked for.
+
+    Raises:
+        RunError: the run that they are to be taken from is none, or another network's.
+    """
+    if not options.like:
+        preset = PRESETS[options.preset]
+        return replace(preset, epochs=options.epochs or preset.epochs)
+    record = read_record(options.like)
+    if "training" not in record or "preset" not in record:
+        raise RunError(f"{options.like} is no genre run that was trained to its end.")
+    if record["options"]["architecture"] != options.architecture:
+        raise RunError(f"{options.like} is of the network {record['options']['architecture']}, not of this one.")
+    if record["options"]["preset"] != options.preset:
+        raise RunError(f"{options.like} was trained with --preset {record['options']['preset']}; so must this be.")
+    return Preset(**record["preset"] | {"epochs": record["training"]["chosen_epochs"]})
 
 
 def start(options: GenreOptions) -> Accelerator:

@@ -114,6 +114,9 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
         # Of the training clips' features; left as they are, nothing is normalised.
         self.register_buffer("mean", torch.zeros(self.front_end.size))
         self.register_buffer("deviation", torch.ones(self.front_end.size))
+        # What tells music from noise; left as they are, everything is music.
+        self.register_buffer("music_weights", torch.zeros(3 * self.front_end.size))
+        self.register_buffer("music_bias", torch.ones(()))
         self.body = architecture.body(self.front_end.size, config.pooling, **architecture.options)
         self.dense = nn.Linear(self.body.size, 64)
         self.dropout = nn.Dropout(0.3)
@@ -147,6 +150,11 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
     def judge(self, pieces: torch.Tensor) -> torch.Tensor:
         """Return calibrated probabilities (pieces, genres) of frames (pieces, `segment_frames`, values)."""
         return (self.logits(pieces) / self.config.temperature).softmax(-1)
+
+    @torch.inference_mode()
+    def music_scores(self, pieces: torch.Tensor) -> torch.Tensor:
+        """Return how much speaks for music in pieces (pieces, frames, values): above 0 it is, below noise."""
+        return piece_statistics(pieces) @ self.music_weights + self.music_bias
 
     def segment_probabilities(self, frames: torch.Tensor) -> torch.Tensor:
         """Judge a recording piece by piece.
@@ -183,6 +191,19 @@ class GenreNetwork(nn.Module, PyTorchModelHubMixin):
             for name, tensor in self.state_dict().items()
         }
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, save_directory / WEIGHTS)
+
+
+def piece_statistics(pieces: torch.Tensor) -> torch.Tensor:
+    """Return what tells music from noise: mean, deviation and unrest over time.
+
+    Args:
+        pieces: (pieces, frames, values), not normalised.
+
+    Returns:
+        (pieces, 3 x values); unrest is the mean absolute difference from one frame to the next.
+    """
+    unrest = pieces.diff(dim=1).abs().mean(1) if pieces.shape[1] > 1 else torch.zeros_like(pieces[:, 0])
+    return torch.cat([pieces.mean(1), pieces.std(1, correction=0), unrest], dim=-1)
 
 
 def segment_starts(count: int, length: int) -> list[int]:

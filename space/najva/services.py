@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
+from typing import TYPE_CHECKING
 
+import numpy as np
 from safetensors import SafetensorError
 
 from najva import audio
+from najva.genre_models import GenreModels
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
 from najva.settings import Settings
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
-from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.engine import Engine
-from najva.transcriber.language_claim import Claim
-from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector
+from najva.transcriber.language_probe import LanguageProbe
+from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
+
+if TYPE_CHECKING:
+    from najva.genre_classifier import GenreAnswer
 
 HUB_MODEL = "openai/whisper-small"
 PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
-PERSIAN_CLAIM = "persian-claim"
+# The probe that hears Persian on the packaged base; `training/train_language_probe.py` makes it.
+PERSIAN_PROBE = EMBEDDED_FOLDER / "persian-check" / "probe.safetensors"
 # An embedded model with more errors than this is called a demonstration.
 DEMONSTRATION_WER = 0.4
 
@@ -91,6 +97,7 @@ class Services:
     def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
         self.settings, self._say = settings, say
         self.hub = Hub(offline=settings.models == "offline")
+        self.genres = GenreModels(settings, self.hub, say)
         self._lock = RLock()
         self._roles: list[Role] | None = None
         self._transcriber: Transcriber | None = None
@@ -126,6 +133,44 @@ class Services:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""
         return self.transcriber.detect_language(self._blocks(path))
 
+    def classify_genre(
+        self, path: Path | str, model: str = "auto", watch: Callable[[np.ndarray, int], None] | None = None
+    ) -> Iterator[GenreAnswer]:
+        """Yield which genre a file's music is, as the file is heard.
+
+        Args:
+            path: as `transcribe`.
+            model: see `GenreModels.find`.
+            watch: gets every block, float32 (samples,), and its rate in Hz.
+
+        Raises:
+            AudioError: the file cannot be used.
+            ModelError, UnknownGenreModel: the network cannot be had.
+        """
+        classifier = self.genres.classifier(model)
+        rate_hz = classifier.sample_rate_hz
+
+        def watched() -> Iterator[np.ndarray]:
+            for block in self._blocks(path, rate_hz):
+                if watch:
+                    watch(block, rate_hz)
+                yield block
+
+        return classifier.classify(watched(), lambda: self._speech_share(path))
+
+    def _speech_share(self, path: Path | str) -> float:
+        """Return in how much of a file somebody speaks, from 0 to 1."""
+        samples = 0
+
+        def counted() -> Iterator[np.ndarray]:
+            nonlocal samples
+            for block in self._blocks(path):
+                samples += block.size
+                yield block
+
+        spoken = sum(span.samples.size for span in cut_into_spans(counted(), self._detector))
+        return spoken / max(1, samples)
+
     def role_of(self, reference: str) -> Role | None:
         """Return the role of the model that wrote a transcript."""
         return next((role for role in self.roles if role.checkpoint.reference == reference), None)
@@ -159,7 +204,18 @@ class Services:
             "base": "",
             "measured": {},
         }
-        return [*answer, silero]
+        return [*answer, silero, *(role.as_dict() for role in self.genre_roles)]
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be had, a sentence each."""
+        return [problem for problem in (self.problem, self.genres.problem) if problem]
+
+    @property
+    def genre_roles(self) -> list[Role]:
+        """The genre networks, the default one first."""
+        why = "NAJVA_GENRE_MODELS names it" if self.settings.genre_models else "it comes with the app"
+        return [Role("genre", "music genre", why, found) for found in self.genres.checkpoints]
 
     @property
     def roles(self) -> list[Role]:
@@ -187,29 +243,28 @@ class Services:
                         voices["fa"] = self._voice(role.checkpoint)
                     except ModelError as error:
                         self._give_up_persian(error)
-                behaviour = Behaviour(claims=self._claims())
-                self._transcriber = Transcriber(self._voice(base.checkpoint), SpeechDetector(), voices, behaviour)
+                plain, probe = self._voice(base.checkpoint), self._probe()
+                self._transcriber = Transcriber(plain, self._detector, voices, probe=probe)
             return self._transcriber
 
-    def _claims(self) -> tuple[Claim, ...]:
-        """Return the rule by which the Persian model claims speech, if it was made for these very models."""
-        found = {role.role: role.checkpoint.reference for role in self.roles}
-        if found != {"speech": PACKAGED_MODEL, "persian": f"embedded:{EMBEDDED_PERSIAN}"}:
-            return ()
-        try:
-            claim = Claim.load("fa", EMBEDDED_FOLDER / PERSIAN_CLAIM)
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
-            self._say(f"Persian that Whisper takes for another language stays so; its judge cannot be read: {error}")
-            return ()
-        if claim.characters.origin.get("adapter_sha256") != weights_sha256(EMBEDDED_FOLDER / EMBEDDED_PERSIAN):
-            self._say("Persian that Whisper takes for another language stays so; its judge is another adapter's.")
-            return ()
-        return (claim,)
+    @cached_property
+    def _detector(self) -> SpeechDetector:
+        return SpeechDetector()
 
-    def _blocks(self, path: Path | str):
+    def _probe(self) -> LanguageProbe | None:
+        """Return what hears Persian on the packaged base; another base's encoder says other things."""
+        if self.roles[0].checkpoint.reference != PACKAGED_MODEL:
+            return None
+        try:
+            return LanguageProbe.load(PERSIAN_PROBE)
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            self._say(f"Persian that Whisper takes for another language stays so; its probe cannot be read: {error}")
+            return None
+
+    def _blocks(self, path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Iterator[np.ndarray]:
         return audio.read_blocks(
             path,
-            sample_rate_hz=SAMPLE_RATE_HZ,
+            sample_rate_hz=sample_rate_hz,
             max_seconds=self.settings.max_seconds,
             max_bytes=self.settings.max_bytes,
         )
@@ -294,8 +349,3 @@ class Services:
         if asked == "cuda":
             raise ModelError("NAJVA_DEVICE=cuda asks for a GPU and PyTorch sees none: set it to auto or cpu.")
         return "cpu"
-
-
-def weights_sha256(adapter: Path) -> str:
-    """Return the hash of an adapter's weights."""
-    return hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()

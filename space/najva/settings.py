@@ -26,6 +26,8 @@ class Settings:
         asr_model: model reference of the multilingual Whisper; empty means `openai/whisper-small` with a Hub and
             `packaged:whisper-base` without.
         asr_persian: model reference of a Persian LoRA adapter or tuned Whisper; empty means none.
+        genre_models: model references of genre networks, with commas between them, the default one first; empty means
+            those that come with the app.
         device: `cpu`, `cuda` or `auto` (a GPU when PyTorch sees one).
         max_seconds: longest recording accepted, in seconds.
         max_file_mb: largest file accepted, in megabytes (10^6 bytes).
@@ -36,6 +38,7 @@ class Settings:
     models: str = "auto"
     asr_model: str = ""
     asr_persian: str = ""
+    genre_models: str = ""
     device: str = "auto"
     max_seconds: float = 10800.0
     max_file_mb: float = 500.0
@@ -73,6 +76,7 @@ class Settings:
             "models": str,
             "asr_model": str,
             "asr_persian": str,
+            "genre_models": str,
             "device": str,
             "max_seconds": float,
             "max_file_mb": float,

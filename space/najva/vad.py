@@ -69,10 +69,6 @@ class Span:
         """Where it ends in the stream."""
         return self.start_seconds + self.seconds
 
-    def first(self, seconds: float) -> "Span":
-        """Return its beginning, or all of it where it is no longer."""
-        return Span(self.start_seconds, self.samples[: round(seconds * SAMPLE_RATE_HZ)])
-
 
 class SpeechDetector:
     """Silero VAD 6 (MIT), the form that takes many frames a call, at 16 kHz.

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import gradio as gr
 
 from najva.audio import AudioError
+from najva.genre_models import UnknownGenreModel
 from najva.languages import UnknownLanguage, parse_language
 from najva.pretrained import ModelError
 from najva.services import Services
@@ -17,7 +18,7 @@ from tabs.uploads import Uploads
 
 # Calls that compute share this many places; batches of two callers interleave, so a long file holds up nobody.
 COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4}
-REFUSALS = (AudioError, ModelError, UnknownLanguage)
+REFUSALS = (AudioError, ModelError, UnknownLanguage, UnknownGenreModel)
 
 
 def build(services: Services, uploads: Uploads) -> None:
@@ -58,10 +59,28 @@ def build(services: Services, uploads: Uploads) -> None:
             finally:
                 uploads.answered(audio)
 
+    def classify_genre(audio: str, model: str = "auto") -> dict:
+        """Tell the genre of the music in a recording, as a whole and piece by piece.
+
+        Args:
+            audio: A recording: wav, mp3, flac, ogg, opus, m4a, webm or au.
+            model: A genre network's reference or short name, as /models lists them, such as "lstm"; "auto" is the best.
+
+        Returns:
+            genre (null unless decision is "genre"), scores of all genres, timeline of start, end and scores of each
+            piece with music, decision ("genre", "unsure" or "no_music"), model.
+        """
+        with refusals_in_words():
+            try:
+                *_, answer = services.classify_genre(needed(audio), model)
+                return answer.as_dict()
+            finally:
+                uploads.answered(audio)
+
     def models() -> dict:
         """List every model in use: its role, reference, revision, source, licence and measured figures."""
         with refusals_in_words():
-            return {"models": services.models(), "problem": services.problem}
+            return {"models": services.models(), "problem": " ".join(services.problems)}
 
     with gr.Group(visible=False):
         recording = gr.Audio(type="filepath", label="audio")
@@ -69,11 +88,13 @@ def build(services: Services, uploads: Uploads) -> None:
         recording.api_info()["additional_description"] = "a recording: wav, mp3, flac, ogg, opus, m4a, webm or au"
         language = gr.Textbox("auto", label="language")
         timestamps = gr.Textbox("segment", label="timestamps")
+        model = gr.Textbox("auto", label="model")
         answer = gr.JSON(label="answer")
         call = gr.Button("call")
     uploads.count_calls(recording)
     call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **COMPUTE)
     call.click(detect_language, recording, answer, api_name="detect_language", **COMPUTE)
+    call.click(classify_genre, [recording, model], answer, api_name="classify_genre", **COMPUTE)
     call.click(models, None, answer, api_name="models", concurrency_limit=None)
 
 

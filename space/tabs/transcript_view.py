@@ -164,7 +164,7 @@ def _languages(transcript: Transcript) -> str:
     badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
     judge = ""
     if language.decided_by != "whisper":
-        judge = f"<p>{_name(language.code)} was decided by the model tuned for it. Whisper itself thought:</p>"
+        judge = f"<p>{_name(language.code)} was heard by a check of its own. Whisper itself thought:</p>"
     return f'<div class="najva-languages"><h4>{title}{badge}</h4>{judge}<ol>{rows}</ol></div>'
 
 

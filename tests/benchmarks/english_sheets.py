@@ -4,9 +4,9 @@
     accelerate launch training/evaluate_whisper.py --data … --run … \
         --sheets english/people/english-people.csv:en english/spoken/english-espeak-ng.csv:en
 
-One holds the two recordings of people in `tests/clips.py`, the other the rows "test" of `foreign_sentences.csv`, spoken
-by espeak-ng in five voices. It prints too what the Space makes of them, where nobody says which language it is, with
-the Persian model that comes with the app and without it.
+One holds the two recordings of people in `tests/clips.py`, the other the English rows of `foreign_sentences.csv`,
+spoken by espeak-ng in five voices. It prints too what the Space makes of them, where nobody says which language it is,
+with the Persian model and the probe that come with the app, and without.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main() -> None:
     # By this file the sheet's speech is known to be synthetic.
     write_json(spoken / SPEECH, {"speech": "synthetic", "engine": "espeak-ng", "version": engine_version()})
     rows = []
-    for number, (_, language, text, waveform) in enumerate(foreign_speech("test", VARIANTS)):
+    for number, (_, language, text, waveform) in enumerate(foreign_speech(VARIANTS)):
         if language == "en":
             name = f"{number:02d}.wav"
             soundfile.write(spoken / name, waveform, SAMPLE_RATE_HZ, subtype="PCM_16")
@@ -65,8 +65,8 @@ def print_routing(folder: Path) -> None:
     loaded = Services(Settings(models="offline")).transcriber
     # Doubtful texts are otherwise drawn by chance, another one each time.
     greedy = replace(loaded.behaviour, temperatures=(0.0,))
-    ours = Transcriber(loaded.base, loaded.detector, loaded.tuned, greedy)
-    alone = Transcriber(loaded.base, loaded.detector, behaviour=replace(greedy, claims=()))
+    ours = Transcriber(loaded.base, loaded.detector, loaded.tuned, greedy, loaded.probe)
+    alone = Transcriber(loaded.base, loaded.detector, behaviour=greedy)
     (sheet,) = folder.glob("*.csv")
     rows = read_transcripts(sheet).rows
     said, written = [row.text for row in rows], {"with": [], "without": []}

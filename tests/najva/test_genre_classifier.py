@@ -83,4 +83,23 @@ def test_it_says_when_it_does_not_know(waveform: np.ndarray, least: float, decis
     answer = last(classifier("cnn", segment_seconds=3.0, least_confidence=least).classify([waveform])).as_dict()
     assert answer["decision"] == decision
     assert (answer["genre"] in LABELS) == (decision == "genre")
-    assert set(answer) == {"genre", "scores", "timeline", "decision", "model", "audio_seconds"}
+    assert set(answer) == {"genre", "scores", "timeline", "decision", "model"}
+    assert set(answer["scores"]) == set(LABELS)
+    assert all(value == 0 for value in answer["scores"].values()) == (decision == "no_music")
+    assert bool(answer["timeline"]) == (decision != "no_music")
+
+
+def test_pieces_that_are_no_music_count_for_nothing() -> None:
+    """A probe that hears loudness alone: music is what is loud."""
+    ours = classifier("cnn", segment_seconds=3.0)
+    ours.network.music_weights[0] = 1.0  # the mean of the first coefficient
+    loud, soft = sound(30, 22050), 1e-3 * sound(30, 22050)
+    levels = [float(ours.network.features(torch.from_numpy(wave)[None])[0][:, 0].mean()) for wave in (loud, soft)]
+    ours.network.music_bias.fill_(-sum(levels) / 2)
+    alone = last(ours.classify([loud]))
+    mostly = last(ours.classify(blocks(np.concatenate([loud, soft[: 20 * 22050]]), 40_000)))
+    assert mostly.decision == "genre" and max(piece.end for piece in mostly.pieces) <= 30.1
+    assert list(mostly.scores.values()) == pytest.approx(list(alone.scores.values()), abs=0.02)
+    barely = last(ours.classify(blocks(np.concatenate([soft, loud[: 20 * 22050]]), 40_000))).as_dict()
+    assert barely["decision"] == "no_music" and barely["genre"] is None and barely["timeline"]
+    assert set(barely["scores"].values()) == {0.0}

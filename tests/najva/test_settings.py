@@ -21,6 +21,7 @@ def test_every_variable_is_read():
             "NAJVA_MODELS": "offline",
             "NAJVA_ASR_MODEL": "packaged:whisper-base",
             "NAJVA_ASR_PERSIAN": " me/fa@main ",
+            "NAJVA_GENRE_MODELS": "embedded:genre/cnn,me/lstm",
             "NAJVA_DEVICE": "cpu",
             "NAJVA_MAX_SECONDS": "90.5",
             "NAJVA_MAX_FILE_MB": "0.5",
@@ -28,8 +29,9 @@ def test_every_variable_is_read():
             "NAJVA_CACHE": "/cache",
         }
     )
+    genres = "embedded:genre/cnn,me/lstm"
     assert settings == Settings(
-        "offline", "packaged:whisper-base", "me/fa@main", "cpu", 90.5, 0.5, 3, Path("/cache")
+        "offline", "packaged:whisper-base", "me/fa@main", genres, "cpu", 90.5, 0.5, 3, Path("/cache")
     )  # fmt: skip
     assert settings.max_bytes == 500_000
 

@@ -19,12 +19,13 @@ import evaluate_genre
 import publish
 import train_genre
 from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
+from najva.genre_classifier import GenreClassifier
 from najva.genre_networks import GenreNetwork
+from publishing import genre_staging
 from run_record import read_record
 from tests.hub import LoopbackHub
 from tests.hub.cards import check_card
 from tests.training.made_songs import GENRES, make_songs, song
-from whole_files import write_json
 
 ROOT = Path(__file__).parents[2]
 NAME = "najva-tester/genre-cnn"
@@ -97,59 +98,81 @@ def test_every_network_goes_the_course_s_way(architecture: str, songs: Path, tmp
     assert record["training"]["steps"] == 2
 
 
-def test_all_trains_on_every_song_and_measures_nothing(songs: Path, tmp_path: Path, capsys) -> None:
-    assert train_genre.main(arguments(songs, tmp_path / "run", protocol="all", epochs=1)) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["validation_accuracy"] is None
-    assert read_record(tmp_path / "run")["data"]["validation_songs"] == 0
-    assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
-    assert "every song trained" in capsys.readouterr().err
-
-
-def test_the_leak_is_called_one(songs: Path, tmp_path: Path, capsys) -> None:
-    assert train_genre.main(arguments(songs, tmp_path / "run", protocol="segments", epochs=1)) == 0
-    said = capsys.readouterr().out
-    assert "LEAKY ON PURPOSE" in said and "(leaky on purpose)" in said
-    assert evaluate_genre.main(["--run", str(tmp_path / "run")]) == 1
-
-
-def test_pieces_are_drawn_by_the_epoch_alone() -> None:
-    """Whatever accelerate counts: a training that goes on draws what it would have drawn."""
-    from accelerate import Accelerator
-    from torch.utils.data import DataLoader
-
-    from genre.pieces import Pieces
-
-    frames = [torch.randn(50, 3) for _ in range(4)]
-    loader = Accelerator(cpu=True).prepare(
-        DataLoader(Pieces(frames, [0, 1, 2, 3], 10, shuffled=True, crops=True), batch_size=4)
-    )
-    drawn = []
-    for epoch in (0, 1, 2, 1):
-        loader.dataset.draw(epoch)
-        drawn.append(torch.cat([batch[0] for batch in loader]))
-    assert torch.equal(drawn[1], drawn[3]) and not torch.equal(drawn[1], drawn[2])
-
-
-def test_a_finished_run_is_not_trained_again_and_other_songs_are_refused(
+def test_a_network_of_every_song_has_the_folds_epochs_and_figures(
     trained: Path, songs: Path, tmp_path: Path, capsys
 ) -> None:
-    before = (trained / "model.safetensors").stat().st_mtime_ns
-    assert train_genre.main(arguments(songs, trained, folds=5, epochs=10)) == 0
-    said = capsys.readouterr().out
-    assert "is trained" in said and json.loads(said.splitlines()[-1])["validation_accuracy"] > 0.8
-    assert (trained / "model.safetensors").stat().st_mtime_ns == before
-    begun = tmp_path / "begun"
-    record = read_record(trained)
-    del record["training"], record["evaluation"]
-    write_json(begun / "run.json", record)
+    run = tmp_path / "run"
+    like = {"protocol": "all", "like": trained, "epochs": 0}
+    assert train_genre.main(arguments(songs, run, **like)) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["validation_accuracy"] is None
+    record = read_record(run)
+    assert record["data"]["validation_songs"] == 0 and record["training"]["epochs"] == 10
+    assert evaluate_genre.main(["--run", str(run)]) == 1
+    assert "every song trained" in capsys.readouterr().err
+    beside = tmp_path / "beside"
+    assert train_genre.main(arguments(songs, beside, epochs=2, seed=3)) == 0
+    assert evaluate_genre.main(["--run", str(beside)]) == 0
+    assert evaluate_genre.main(["--run", str(run), "--folds", str(trained), "--beside", str(beside)]) == 0
+    assert "the folds of cnn" in capsys.readouterr().out
+    ours, theirs = read_record(run)["evaluation"], read_record(trained)["evaluation"]
+    assert {**ours, "of": "", "beside": []} == theirs and ours["of"] == "cnn"
+    assert [(one["run"], one["seed"], one["steps"]) for one in ours["beside"]] == [("beside", 3, 2)]
+    config = json.loads((run / "config.json").read_text("utf-8"))
+    assert config["temperature"] == theirs["temperature"]
+    staged = genre_staging.stage_genre(run, tmp_path / "staged", NAME)
+    card = " ".join((staged.folder / "README.md").read_text("utf-8").split())
+    assert "made in the same way of all 15 songs" in card and "| beside | pooled | tuned | 1 | 3 | 2 |" in card
+    assert [result.dataset_config for result in ModelCard.load(staged.folder / "README.md").data.eval_results] == [
+        "pooled",
+        "pooled",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"protocol": "pooled", "like": "X", "epochs": 0}, "--like is for --protocol all"),
+        ({"protocol": "all", "like": "X", "epochs": 0, "architecture": "lstm"}, "is of the network cnn"),
+        ({"protocol": "all", "like": "X", "epochs": 0, "preset": "as-specified"}, "was trained with --preset tuned"),
+        ({"protocol": "all", "like": "nowhere", "epochs": 0}, "nowhere"),
+    ],
+)
+def test_epochs_are_taken_from_a_run_of_the_same_kind(
+    trained: Path, songs: Path, tmp_path: Path, capsys, more: dict, words: str
+) -> None:
+    given = more | {"like": trained if more["like"] == "X" else tmp_path / more["like"]}
+    assert train_genre.main(arguments(songs, tmp_path / "run", **given)) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_figures_of_other_runs_are_not_taken(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:
+    assert evaluate_genre.main(["--run", str(trained), "--folds", str(trained)]) == 1
+    assert "has validation songs of its own" in capsys.readouterr().err
     others = make_songs(tmp_path / "others", each=6)
-    assert train_genre.main(arguments(others, begun, folds=5, epochs=10)) == 1
-    assert "was begun with other songs" in capsys.readouterr().err
+    assert train_genre.main(arguments(others, tmp_path / "other", epochs=1)) == 0
+    assert evaluate_genre.main(["--run", str(tmp_path / "other"), "--beside", str(trained)]) == 1
+    assert "of other songs" in capsys.readouterr().err
 
 
-def test_another_run_in_the_same_folder_is_refused(trained: Path, songs: Path, capsys) -> None:
-    assert train_genre.main(arguments(songs, trained, folds=5, epochs=11)) == 1
-    assert "holds a run with another epochs" in capsys.readouterr().err
+def test_patience_takes_the_best_epoch_and_stops(songs: Path, tmp_path: Path) -> None:
+    assert train_genre.main(arguments(songs, tmp_path / "run", epochs=40, patience=2)) == 0
+    rows, record = history(tmp_path / "run"), read_record(tmp_path / "run")
+    losses = [float(row["validation_loss"]) for row in rows]
+    best = losses.index(min(losses)) + 1
+    assert record["training"]["chosen_epochs"] == best
+    assert len(rows) in (40, best + 2)
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_noise_is_no_music(trained: Path) -> None:
+    music = read_record(trained)["training"]["music"]
+    # One genre of these songs is noise between beats.
+    assert music["held_out_music_right"] > 0.8 and music["held_out_noise_right"] > 0.9
+    classifier = GenreClassifier(GenreNetwork.from_pretrained(trained), "run")
+    noise = (0.1 * np.random.default_rng(0).standard_normal(8 * 22050)).astype(np.float32)
+    for sound, is_music in ((noise, False), (song("deep", 12), True), (song("high", 12), True)):
+        *_, answer = classifier.classify([sound])
+        assert (answer.decision != "no_music") == is_music
 
 
 @pytest.mark.parametrize(
@@ -251,6 +274,19 @@ def test_a_network_is_pushed_and_loaded_outside_the_space(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip().splitlines()[-1] == "high"
+
+
+@pytest.mark.hub
+def test_the_training_itself_publishes(trained: Path, songs: Path, tmp_path: Path, hub: LoopbackHub, capsys) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    again = [*arguments(songs, run, folds=5, epochs=10), "--push-to-hub", "najva-tester/genre-pushed"]
+    assert train_genre.main(again) == 0
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert last["published"]["revision"] == hub.api().model_info("najva-tester/genre-pushed").sha
+    assert last["right"] >= 14
+    for refused in ({"protocol": "segments"}, {"protocol": "all"}):
+        assert train_genre.main([*arguments(songs, tmp_path / "no", **refused), "--push-to-hub", NAME]) == 1
+        assert "publish" in capsys.readouterr().err
 
 
 def judged(right: list[bool], sure: float) -> list[Judged]:

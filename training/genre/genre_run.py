@@ -128,7 +128,12 @@ def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, 
 
 
 def save(
-    options: GenreOptions, trained: Trained, rows: list[EpochRow], ledger: list[dict], accelerator: Accelerator
+    options: GenreOptions,
+    trained: Trained,
+    rows: list[EpochRow],
+    ledger: list[dict],
+    accelerator: Accelerator,
+    learned: dict,
 ) -> None:
     """Write the network, the history, the ledger and, last, the section by which the run counts as trained."""
     trained.network.cpu().save_pretrained(options.output)
@@ -149,6 +154,7 @@ def save(
             "parameters": sum(weight.numel() for weight in trained.network.parameters() if weight.requires_grad),
             "precision": accelerator.mixed_precision,
             "processes": accelerator.num_processes,
+            **learned,
             **circumstances(),
         },
     )

@@ -19,7 +19,7 @@ from genre.presets import Preset
 from najva.genre_networks import GenreNetwork
 from whole_files import whole_file
 
-_CHECKPOINT = "checkpoint.pt"
+_CHECKPOINT, _BEST = "checkpoint.pt", "best.pt"
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,16 @@ class Trained:
     """What became of one fold.
 
     Attributes:
-        network: after the last epoch.
+        network: after the last epoch; with patience, after the best one.
         history: a row an epoch.
-        steps: of the optimiser.
+        steps: of the optimiser, up to the last epoch.
+        best: number of the epoch with the least validation loss, from 1 on; 0 where patience asked for none.
     """
 
     network: GenreNetwork
     history: list[EpochRow] = field(default_factory=list)
     steps: int = 0
+    best: int = 0
 
 
 def train_fold(
@@ -64,6 +66,7 @@ def train_fold(
     seed: int,
     folder: Path,
     say: Callable[[str], None],
+    patience: int = 0,
 ) -> Trained:
     """Train a network on one fold; a training that was killed goes on from its last whole epoch, to the same result.
 
@@ -76,7 +79,9 @@ def train_fold(
         fold: its number, for progress and history.
         seed: of batches and dropout.
         folder: for the checkpoint, by which a fold that is done is known when the run goes on.
-        say: takes one line an epoch.
+        say: takes one line of news.
+        patience: stop after so many epochs without a lower validation loss, and take the epoch that had the lowest;
+            0: train to the end and take the last.
     """
     if preset.normalised:
         normalise(network, training)
@@ -87,14 +92,17 @@ def train_fold(
     steps = len(batches) * preset.epochs
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step / steps, preset.schedule))
     trained, begun = Trained(network), 0
-    path = folder / _CHECKPOINT
+    path, best = folder / _CHECKPOINT, folder / _BEST
     if path.is_file():
-        begun = _restore(path, network, optimizer, schedule, trained)
+        begun = _restore(path, network, optimizer, schedule, trained, accelerator)
         say(f"Fold {fold}: {begun} epochs are done.")
+    patient = patience if validation else 0
     progress = tqdm(
         total=preset.epochs, initial=begun, desc=f"Fold {fold}", unit="epoch", disable=not accelerator.is_main_process
     )
     for epoch in range(begun, preset.epochs):
+        if patient and epoch - trained.best >= patient:
+            break
         # Each epoch by itself, so that one that is done again after a kill is the same.
         set_seed(hash((seed, fold, epoch)) % 2**31)
         training.draw(epoch)
@@ -105,9 +113,17 @@ def train_fold(
         trained.steps += len(batches)
         progress.update()
         progress.set_postfix(train=f"{accuracy:.0%}", validation=f"{measured[1]:.0%}" if measured else "-")
+        if patient and row.validation_loss == min(one.validation_loss for one in trained.history):
+            trained.best = row.epoch
+            if accelerator.is_main_process:
+                with whole_file(best) as unfinished:
+                    torch.save(network.state_dict(), unfinished)
         if accelerator.is_main_process:
-            _keep(path, network, optimizer, schedule, trained)
+            _keep(path, network, optimizer, schedule, trained, accelerator)
     progress.close()
+    if patient:
+        accelerator.wait_for_everyone()
+        network.load_state_dict(torch.load(best, weights_only=True, map_location=accelerator.device))
     return trained
 
 
@@ -192,6 +208,7 @@ def _keep(
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     trained: Trained,
+    accelerator: Accelerator,
 ) -> None:
     """Write where the training stands, whole or not at all."""
     state = {
@@ -200,6 +217,9 @@ def _keep(
         "schedule": schedule.state_dict(),
         "history": [asdict(row) for row in trained.history],
         "steps": trained.steps,
+        "best": trained.best,
+        # Of fp16 alone: how far the loss is raised, so that small gradients are not lost.
+        "scaler": accelerator.scaler.state_dict() if accelerator.scaler else None,
     }
     with whole_file(path) as unfinished:
         torch.save(state, unfinished)
@@ -211,6 +231,7 @@ def _restore(
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     trained: Trained,
+    accelerator: Accelerator,
 ) -> int:
     """Go back to where a training stood; return how many epochs are done."""
     state = torch.load(path, weights_only=True, map_location="cpu")
@@ -218,5 +239,7 @@ def _restore(
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
     trained.history = [EpochRow(**row) for row in state["history"]]
-    trained.steps = state["steps"]
+    trained.steps, trained.best = state["steps"], state["best"]
+    if accelerator.scaler and state["scaler"]:
+        accelerator.scaler.load_state_dict(state["scaler"])
     return len(trained.history)

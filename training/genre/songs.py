@@ -21,7 +21,7 @@ from najva import audio
 from najva.audio import AudioError
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
-_ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
+ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
 # A recording that is shorter tells no genre.
 LEAST_SECONDS = 1.0
 
@@ -78,7 +78,7 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
         raise FolderError(f"There is no folder {folder}.")
     for candidate in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
         found = {
-            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in _ENDINGS)
+            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in ENDINGS)
             for genre in sorted(candidate.iterdir())
             if genre.is_dir() and not genre.name.startswith(".")
         }

@@ -66,7 +66,6 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     if config["temperature"] != record["evaluation"]["temperature"]:
         raise CardError(f"{run} was trained on after it was measured; evaluate_genre.py --run measures it again.")
-    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
     title = repository.rpartition("/")[2]
     metadata = ModelCardData(
         license=licence,
@@ -83,9 +82,8 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
         "repository": repository,
         "licence": licence,
         "pictures": pictures,
-        "folds": len(split["folds"]),
     }
-    record = {**record, "folds": len(split["folds"]), "genres": len(record["data"]["genres"])}
+    record = {**record, "genres": len(record["data"]["genres"])}
     return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence), ModelCard)
 
 
@@ -112,20 +110,23 @@ def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _results(record: Mapping[str, Any]) -> list[EvalResult]:
+    """Return an entry for each protocol and way of counting; of several runs under one protocol that of the first."""
     evaluation, data = record["evaluation"], record["data"]
+    measured = {one["protocol"]: one for one in reversed([evaluation, *evaluation["beside"]])}
     return [
         EvalResult(
             task_type="audio-classification",
             task_name="Music genre",
             dataset_type=data["name"],
-            dataset_name=f"{data['name']}, {evaluation['protocol']}",
-            dataset_config=evaluation["protocol"],
+            dataset_name=f"{data['name']}, {protocol}",
+            dataset_config=protocol,
             dataset_split="validation",
             dataset_args={"sha256": data["sha256"]},
             metric_type="accuracy",
-            metric_name=f"Accuracy by {counted}, protocol {evaluation['protocol']}",
-            metric_value=evaluation[f"by_{counted}"]["accuracy"],
-            metric_args={name: evaluation[f"by_{counted}"][name] for name in ("count", "low", "high")},
+            metric_name=f"Accuracy by {counted}, protocol {protocol}",
+            metric_value=one[f"by_{counted}"]["accuracy"],
+            metric_args={name: one[f"by_{counted}"][name] for name in ("count", "low", "high")},
         )
+        for protocol, one in reversed(measured.items())
         for counted in ("song", "piece")
     ]

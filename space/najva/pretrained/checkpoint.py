@@ -56,6 +56,24 @@ def find_checkpoint(reference: str, hub: Hub, cache: Path) -> Checkpoint:
     Raises:
         ModelError: it does not exist, may not be read, is no Whisper or holds no safetensors.
     """
+    return _check_whisper(_find(reference, hub, cache))
+
+
+def find_genre_network(reference: str, hub: Hub, cache: Path) -> Checkpoint:
+    """Find a genre network; see `find_checkpoint`.
+
+    Raises:
+        ModelError: it does not exist, may not be read, is no genre network of this project or holds no safetensors.
+    """
+    found = _find(reference, hub, cache)
+    config = _read_json(found.folder / "config.json")
+    if not {"architecture", "labels"} <= config.keys():
+        raise ModelError(f"The model {reference} is not a genre network: {_kind(config)}.")
+    _check_safetensors(found, "model")
+    return found
+
+
+def _find(reference: str, hub: Hub, cache: Path) -> Checkpoint:
     parsed = parse_reference(reference)
     finder = {"hub": _from_hub, "packaged": _from_package, "embedded": _from_embedded, "folder": _from_folder}
     return finder[parsed.kind](parsed, hub, cache)
@@ -85,41 +103,53 @@ def _from_hub(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
         # The same weights: an adapter of this base works on a machine that has never seen the Hub, and with a Hub of
         # one's own that has no copy of it.
         return _from_package(parse_reference(f"packaged:{NAME}"), hub, cache)
-    return _checked(reference.text, "hub", snapshot.commit, snapshot.licence, snapshot.folder)
+    return _read(reference.text, "hub", snapshot.commit, snapshot.licence, snapshot.folder)
 
 
 def _from_embedded(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
     folder = EMBEDDED_FOLDER / reference.name
     if not folder.resolve().is_relative_to(EMBEDDED_FOLDER.resolve()) or not folder.is_dir():
         raise ModelError(f"There is no embedded model '{reference.name}'.")
-    return _checked(reference.text, "embedded", _fingerprint(folder), stated_licence(folder), folder)
+    return _read(reference.text, "embedded", _fingerprint(folder), stated_licence(folder), folder)
 
 
 def _from_folder(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint:
     folder = Path(reference.name)
     if not folder.is_dir():
         raise ModelError(f"The model folder '{reference.text}' does not exist.")
-    return _checked(reference.text, "folder", _fingerprint(folder), stated_licence(folder), folder)
+    return _read(reference.text, "folder", _fingerprint(folder), stated_licence(folder), folder)
 
 
-def _checked(reference: str, source: str, revision: str, licence: str, folder: Path) -> Checkpoint:
-    """Look at the configuration before anything loads weights."""
+def _read(reference: str, source: str, revision: str, licence: str, folder: Path) -> Checkpoint:
+    """Return what a folder holds, as it says itself."""
     adapter = _read_json(folder / "adapter_config.json")
-    config = _read_json(folder / "config.json")
-    if not adapter and config.get("model_type") != "whisper":
-        kind = f"it is a '{config['model_type']}'" if config.get("model_type") else "it has no config.json"
-        raise ModelError(f"The model {reference} is not a Whisper: {kind}.")
-    # By their names, since a loader that finds only some other safetensors takes the pickle beside them.
-    if not any(folder.glob("adapter_model*.safetensors" if adapter else "model*.safetensors")):
-        raise ModelError(
-            f"The model {reference} has no safetensors, and other formats can carry code: save it again with "
-            "save_pretrained()."
-        )
     base = adapter.get("base_model_name_or_path") or ""
     if adapter and not base:
         raise ModelError(f"The adapter {reference} does not say which model it belongs to (base_model_name_or_path).")
-    measured = _read_json(folder / "measured.json")
-    return Checkpoint(reference, source, revision, licence, folder, base, measured=measured)
+    return Checkpoint(reference, source, revision, licence, folder, base, measured=_read_json(folder / "measured.json"))
+
+
+def _check_whisper(found: Checkpoint) -> Checkpoint:
+    """Look at the configuration before anything loads weights."""
+    config = _read_json(found.folder / "config.json")
+    if not found.is_adapter and config.get("model_type") != "whisper":
+        raise ModelError(f"The model {found.reference} is not a Whisper: {_kind(config)}.")
+    _check_safetensors(found, "adapter_model" if found.is_adapter else "model")
+    return found
+
+
+def _check_safetensors(found: Checkpoint, name: str) -> None:
+    # By their names, since a loader that finds only some other safetensors takes the pickle beside them.
+    if not any(found.folder.glob(f"{name}*.safetensors")):
+        raise ModelError(
+            f"The model {found.reference} has no safetensors, and other formats can carry code: save it again with "
+            "save_pretrained()."
+        )
+
+
+def _kind(config: dict) -> str:
+    kind = config.get("model_type") or config.get("architecture")
+    return f"it is a '{kind}'" if kind else "it has no config.json"
 
 
 def _fingerprint(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from najva.transcriber.language_claim import Claim
 from najva.transcriber.quality import Thresholds
 from najva.vad import Cutting
 
@@ -14,8 +13,6 @@ class Behaviour:
     Attributes:
         cutting: where spans end.
         thresholds: when a text is not believed.
-        claims: when a tuned model may claim speech for its language; none where none was measured for the models at
-            work.
         beam_size: 1 is greedy.
         temperatures: tried in turn while a text is doubtful.
         candidates: samples drawn above temperature 0.
@@ -30,7 +27,6 @@ class Behaviour:
 
     cutting: Cutting = Cutting()
     thresholds: Thresholds = Thresholds()
-    claims: tuple[Claim, ...] = ()
     beam_size: int = 1
     temperatures: tuple[float, ...] = (0.0, 0.4)
     candidates: int = 3

@@ -84,6 +84,10 @@ class CTranslate2Encoded:
         detected = self._model.detect_language(self._output)
         return [{token.strip("<|>"): probability for token, probability in clip} for clip in detected]
 
+    def states(self) -> np.ndarray:
+        """See `Encoded.states`."""
+        return self._on_cpu().astype(np.float32, copy=False)
+
     def decode(self, rows: Sequence[int], prompt: list[int], decoding: Decoding) -> list[Hypothesis]:
         """See `Encoded.decode`."""
         sampling = decoding.temperature > 0
@@ -111,8 +115,10 @@ class CTranslate2Encoded:
     def _rows(self, rows: Sequence[int]) -> ctranslate2.StorageView:
         if list(rows) == list(range(self._output.shape[0])):
             return self._output
-        on_cpu = np.array(self._output.to_device(ctranslate2.Device.cpu))
-        return ctranslate2.StorageView.from_array(np.ascontiguousarray(on_cpu[list(rows)]))
+        return ctranslate2.StorageView.from_array(np.ascontiguousarray(self._on_cpu()[list(rows)]))
+
+    def _on_cpu(self) -> np.ndarray:
+        return np.array(self._output.to_device(ctranslate2.Device.cpu))
 
     @staticmethod
     def _best(result: "ctranslate2.models.WhisperGenerationResult") -> Hypothesis:

@@ -55,6 +55,9 @@ class Encoded(Protocol):
     def language_probabilities(self) -> list[dict[str, float]]:
         """Return for each clip the probability of every language, read from the language logits."""
 
+    def states(self) -> np.ndarray:
+        """Return the encoder's output, float32 (clips, frames, width), 50 frames a second."""
+
     def decode(self, rows: Sequence[int], prompt: list[int], decoding: Decoding) -> list[Hypothesis]:
         """Write the text of some of the clips."""
 

@@ -71,6 +71,10 @@ class TorchEncoded:
         codes = [token.strip("<|>") for token in languages]
         return [dict(zip(codes, clip, strict=True)) for clip in probabilities]
 
+    def states(self) -> np.ndarray:
+        """See `Encoded.states`."""
+        return self._hidden.float().cpu().numpy()
+
     @torch.inference_mode()
     def decode(self, rows: Sequence[int], prompt: list[int], decoding: Decoding) -> list[Hypothesis]:
         """See `Encoded.decode`.

@@ -10,8 +10,8 @@ import numpy as np
 
 from najva.languages import LANGUAGES
 from najva.transcriber.behaviour import Behaviour
-from najva.transcriber.engine import Decoding, Encoded, Engine, token_limit
-from najva.transcriber.language_claim import Reading
+from najva.transcriber.engine import Encoded, Engine
+from najva.transcriber.language_probe import LanguageProbe, speech_features
 from najva.transcriber.span_writer import SpanWriter, Written
 from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
@@ -39,14 +39,15 @@ class _EncodedBatch:
 class Transcriber:
     """Writes down recordings with a multilingual base and, for some languages, a model of their own.
 
-    The language is read from the base; a tuned model may claim speech for its own language (`language_claim`), and in
-    every other case can spoil nothing but that language.
+    The language is read from the base, and by its probe where it has one; a tuned model can spoil nothing but its own
+    language.
 
     Args:
         base: the multilingual model.
         detector: voice activity network.
         tuned: models by language code, such as `{"fa": …}`.
         behaviour: see `Behaviour`.
+        probe: what hears one language better than the base does; made for this very base.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Transcriber:
         detector: SpeechDetector,
         tuned: dict[str, Voice] | None = None,
         behaviour: Behaviour | None = None,
+        probe: LanguageProbe | None = None,
     ) -> None:
-        self.base, self.detector = base, detector
+        self.base, self.detector, self.probe = base, detector, probe
         self.tuned, self.behaviour = tuned or {}, behaviour or Behaviour()
 
     def transcribe(
@@ -114,7 +116,7 @@ class Transcriber:
                 encoded = None
                 if detected is None:
                     encoded = self._encode(pool, self.base.engine, group)
-                    detected = self._average_language(encoded) if only_base else self._language(pool, encoded)
+                    detected = self._average_language(encoded) if only_base else self._language(encoded)
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
                 writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
                 if voice is not self.base:
@@ -139,17 +141,24 @@ class Transcriber:
         """
         group = self._first_spans(blocks)
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
-            return self._language(pool, self._encode(pool, self.base.engine, group))
+            return self._language(self._encode(pool, self.base.engine, group))
 
-    def readings(self, blocks: Iterable[np.ndarray], language: str) -> list[Reading]:
-        """Return what a tuned model makes of the first spans in which somebody speaks, whatever their language.
+    def speech_features(self, blocks: Iterable[np.ndarray], codes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a probe would judge the first spans by, and their seconds; see `language_probe`.
 
         Args:
             blocks: as for `stream`.
-            language: code of a tuned model.
+            codes: languages in the order of their features.
+
+        Returns:
+            float32 (spans, features) and (spans,); empty where nobody speaks.
         """
-        batches = self._batches(self.base.engine, self._first_spans(blocks))
-        return [reading for batch in batches for reading in self._read(batch, language)]
+        features, seconds = [], []
+        for batch in self._batches(self.base.engine, self._first_spans(blocks)):
+            encoded, lengths = self._encode_batch(self.base.engine, batch), [span.seconds for span in batch]
+            features += [*speech_features(encoded.states(), lengths, encoded.language_probabilities(), codes)]
+            seconds += lengths
+        return np.array(features, np.float32), np.array(seconds, np.float32)
 
     def _first_spans(self, blocks: Iterable[np.ndarray]) -> list[Span]:
         """Return the first group of spans, as long as the base hears them."""
@@ -199,30 +208,21 @@ class Transcriber:
             window = min(window, batch[0].seconds + self.behaviour.margin_seconds)
         return engine.encode([span.samples for span in batch], window)
 
-    def _language(self, pool: ThreadPoolExecutor, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
-        """Return the language that Whisper reads from speech, or that a tuned model claims for its own."""
-        detected = self._average_language(batches)
-        for claim in self.behaviour.claims:
-            if claim.language in self.tuned and claim.is_worth_asking(detected.probabilities):
-                jobs = [pool.submit(self._read, batch.spans, claim.language) for batch in batches]
-                if claim.holds(detected.probabilities, [reading for job in jobs for reading in job.result()]):
-                    judge = f"{LANGUAGES[claim.language].english_name.lower()}-check"
-                    return replace(detected, code=claim.language, sure=False, decided_by=judge)
-        return detected
-
-    def _read(self, batch: Sequence[Span], language: str) -> list[Reading]:
-        """Return what a tuned model makes of each span, in its own language."""
-        engine = self.tuned[language].engine
-        # A model that was tuned on short clips judges a long span by its beginning.
-        heads = [span.first(engine.window_seconds) for span in batch]
-        limit = token_limit(heads[0].seconds, self.behaviour.tokens_per_second)
-        written = self._encode_batch(engine, heads).decode(
-            list(range(len(heads))), engine.tokens.prompt(language, timestamps=False), Decoding(max_tokens=limit)
-        )
-        return [
-            Reading(span.seconds, engine.tokens.text(one.tokens), one.mean_log_probability)
-            for span, one in zip(heads, written, strict=True)
-        ]
+    def _language(self, batches: Sequence[_EncodedBatch]) -> DetectedLanguage:
+        """Return the language that Whisper reads from speech, or that its probe hears."""
+        detected, probe = self._average_language(batches), self.probe
+        if probe is None or detected.code in ("", probe.language):
+            return detected
+        if detected.probabilities.get(probe.language, 0.0) < probe.least_probability:
+            return detected
+        score = 0.0
+        for batch in batches:
+            seconds = [span.seconds for span in batch.spans]
+            score += probe.score(batch.encoded.states(), seconds, batch.languages) * sum(seconds)
+        if score <= 0:
+            return detected
+        judge = f"{LANGUAGES[probe.language].english_name.lower()}-check"
+        return replace(detected, code=probe.language, sure=False, decided_by=judge)
 
     def _average_language(self, batches: Iterable[_EncodedBatch]) -> DetectedLanguage:
         """Average the spans' probabilities, each weighted by its seconds."""

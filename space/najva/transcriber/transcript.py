@@ -44,7 +44,7 @@ class DetectedLanguage:
         code: as Whisper writes it, such as `fa`; empty when nobody speaks.
         probabilities: of every language, the likeliest first; empty when the caller named the language.
         sure: whether the likeliest reaches the threshold, and no other judge spoke.
-        decided_by: `whisper`, `caller`, or `persian-check` where the Persian model claimed it for Persian; the
+        decided_by: `whisper`, `caller`, or `persian-check` where the probe on Whisper's encoder heard Persian; the
             probabilities stay Whisper's own, so that Persian is not their first.
     """
 

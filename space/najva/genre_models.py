@@ -1,0 +1,115 @@
+"""The genre networks of one app: each found and loaded on first use, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import RLock
+
+from safetensors import SafetensorError
+
+from najva.pretrained import Checkpoint, Hub, ModelError
+from najva.pretrained.checkpoint import EMBEDDED_FOLDER, find_genre_network
+from najva.settings import Settings
+
+AUTO = "auto"
+_EMBEDDED = "genre"
+
+
+class UnknownGenreModel(ValueError):
+    """A name that is none of the networks'; the message lists them."""
+
+
+class GenreModels:
+    """Genre networks by reference.
+
+    Args:
+        settings: `genre_models` names them; else they are those of `space/embedded/genre`.
+        hub: where Hub names are looked up.
+        say: takes one line on a network that cannot be had.
+    """
+
+    def __init__(self, settings: Settings, hub: Hub, say: Callable[[str], None]) -> None:
+        self._settings, self._hub, self._say = settings, hub, say
+        self._lock = RLock()
+        self._found: list[Checkpoint] | None = None
+        self._loaded: dict[str, object] = {}
+        self.problem = ""
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The networks that can be had, the default one first; one that cannot is told in `problem`."""
+        with self._lock:
+            if self._found is None:
+                self._found = self._named() or self._embedded()
+            return self._found
+
+    def find(self, name: str = AUTO) -> Checkpoint:
+        """Return a network.
+
+        Args:
+            name: `auto` for the default one, a reference, or the last part of one, such as `lstm`.
+
+        Raises:
+            UnknownGenreModel: there is none of that name.
+            ModelError: there is none at all.
+        """
+        if not self.checkpoints:
+            raise ModelError(self.problem or "No genre network comes with this app: NAJVA_GENRE_MODELS names one.")
+        if name == AUTO:
+            return self.checkpoints[0]
+        for found in self.checkpoints:
+            if name in (found.reference, short_name(found)):
+                return found
+        names = ", ".join([AUTO, *map(short_name, self.checkpoints)])
+        raise UnknownGenreModel(f"There is no genre network '{name}'; there are {names}.")
+
+    def classifier(self, name: str = AUTO):
+        """Return a loaded `GenreClassifier`; see `find`.
+
+        Raises:
+            UnknownGenreModel, ModelError: it cannot be had.
+        """
+        found = self.find(name)
+        with self._lock:
+            if found.reference not in self._loaded:
+                self._loaded[found.reference] = _load(found)
+            return self._loaded[found.reference]
+
+    def _named(self) -> list[Checkpoint]:
+        found = []
+        for reference in filter(None, map(str.strip, self._settings.genre_models.split(","))):
+            try:
+                found.append(find_genre_network(reference, self._hub, self._settings.cache))
+            except ModelError as error:
+                self.problem = str(error)
+                self._say(self.problem)
+        return found
+
+    def _embedded(self) -> list[Checkpoint]:
+        folders = sorted(path for path in (EMBEDDED_FOLDER / _EMBEDDED).glob("*") if (path / "config.json").is_file())
+        names = [f"embedded:{_EMBEDDED}/{path.name}" for path in folders]
+        found = [find_genre_network(name, self._hub, self._settings.cache) for name in names]
+        return sorted(found, key=accuracy, reverse=True)
+
+
+def accuracy(found: Checkpoint) -> float:
+    """Return the largest accuracy that a network was measured to have; 0 if none was."""
+    figures = found.measured.get("figures", ())
+    return max((row["value"] for row in figures if row["metric"] == "accuracy"), default=0.0)
+
+
+def short_name(found: Checkpoint) -> str:
+    """Return what a network is called where its reference is long, such as `lstm`."""
+    return Path(found.reference.partition("@")[0]).name
+
+
+def _load(found: Checkpoint):
+    # PyTorch takes seconds to import, and an app that nobody asks for genres never needs it.
+    from najva.genre_classifier import GenreClassifier
+    from najva.genre_networks import GenreNetwork
+
+    try:
+        return GenreClassifier(GenreNetwork.from_pretrained(found.folder, local_files_only=True), found.reference)
+    except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
+        raise ModelError(f"The genre network {found.reference} cannot be loaded: {error}.") from error

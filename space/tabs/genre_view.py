@@ -1,0 +1,144 @@
+"""A genre answer as the page shows it: status, the likeliest genres, the song over time and its picture."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from najva.genre_models import AUTO, accuracy, short_name
+from najva.pretrained import Checkpoint
+from tabs.look import clock, escape
+
+if TYPE_CHECKING:
+    # With it comes PyTorch, which takes seconds.
+    from najva.genre_classifier import GenreAnswer
+
+EMPTY_STATUS = '<div class="najva-status">Bring a song, or record a piece of one, then press <b>Which genre?</b></div>'
+_TOP = 3
+_MOST_PIECES = 240  # on the page; the endpoint has them all
+_DECISIONS = {
+    "unsure": "Not sure: no genre stands out enough. These are the likeliest.",
+    "no_music": "No music here: less than half of this recording sounds like music.",
+}
+# From dark to bright at the same steps of lightness; it reads on white and on black pages alike.
+_COLOURS = np.array([[12, 20, 33], [17, 66, 82], [20, 118, 110], [94, 173, 108], [216, 214, 121], [255, 246, 214]])
+
+
+def choices(found: list[Checkpoint]) -> list[tuple[str, str]]:
+    """Return the networks as a visitor chooses among them, and how often each is right as far as was measured."""
+    names = [("The best one", AUTO)]
+    for one in found:
+        share = accuracy(one)
+        names.append((f"{short_name(one)}, {100 * share:.0f} % right" if share else short_name(one), one.reference))
+    return names
+
+
+def empty() -> tuple[str, str, str]:
+    """Return the state before anything was asked."""
+    return EMPTY_STATUS, "", ""
+
+
+def waiting() -> tuple[str, str, str]:
+    """Return the state between the click and the first answer."""
+    return '<div class="najva-status">Listening…<progress></progress></div>', "", ""
+
+
+def problem(sentence: str) -> tuple[str, str, str]:
+    """Return the state after a recording was refused."""
+    return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>', "", ""
+
+
+def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, stopped: bool) -> tuple[str, str, str]:
+    """Return what the three outputs show.
+
+    Args:
+        answer: the whole or a part.
+        seconds: length of the recording, where known.
+        picture: see `MelPicture`.
+        stopped: whether the visitor ended it early.
+    """
+    return _status(answer, seconds, stopped=stopped), _likeliest(answer), _over_time(answer, picture)
+
+
+def _status(answer: GenreAnswer, seconds: float | None, *, stopped: bool) -> str:
+    heard = clock(answer.seconds)
+    if not (answer.finished or stopped):
+        bar = "<progress></progress>"
+        if seconds:
+            bar = f'<progress value="{min(1.0, answer.seconds / seconds):.3f}" max="1"></progress>'
+            heard += f" of {clock(seconds)}"
+        return f'<div class="najva-status">Listening… {heard}{bar}</div>'
+    told = _DECISIONS.get(answer.decision, "")
+    warning = f'<ul><li class="najva-warning">{told}</li></ul>' if told else ""
+    end = f"Stopped at {heard}" if stopped else heard
+    return f'<div class="najva-status">{end} of sound, heard by <code>{escape(answer.model)}</code>.{warning}</div>'
+
+
+def _likeliest(answer: GenreAnswer) -> str:
+    if answer.decision == "no_music":
+        return ""
+    rows = "".join(
+        f'<li><span>{escape(genre)}</span><span class="najva-bar" style="--share:{score:.3f}"></span>'
+        f"<b>{100 * score:.0f} %</b></li>"
+        for genre, score in list(answer.scores.items())[:_TOP]
+    )
+    title = escape(next(iter(answer.scores)).capitalize())
+    badge = "" if answer.decision == "genre" else ' <span class="najva-badge">unsure</span>'
+    return f'<div class="najva-languages najva-genres"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
+
+
+def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
+    """Return the picture of the sound and, below it on the same axis, each piece's likeliest genre."""
+    if not answer.seconds:
+        return ""
+    labels = sorted(answer.labels)
+    shown, blocks = set(), []
+    for start, end, genre, score in _joined(answer):
+        shown.add(genre)
+        place = f"left:{100 * start / answer.seconds:.2f}%;width:{100 * (end - start) / answer.seconds:.2f}%"
+        blocks.append(
+            f'<span style="{place};--genre:{labels.index(genre)}" '
+            f'title="{clock(start)}–{clock(end)}: {escape(genre)} {100 * score:.0f} %"></span>'
+        )
+    legend = "".join(
+        f'<li style="--genre:{labels.index(genre)}">{escape(genre)}</li>' for genre in labels if genre in shown
+    )
+    spoken = ", ".join(sorted(shown)) or "no music"
+    return (
+        '<div class="najva-timeline"><h4>Over time</h4>'
+        f'<img alt="How loud each pitch is over time, low pitches below" src="{_png(picture)}">'
+        f'<div class="najva-pieces" role="img" aria-label="Genres over time: {escape(spoken)}">{"".join(blocks)}</div>'
+        f"<p><span>0:00</span><span>{clock(answer.seconds)}</span></p><ul>{legend}</ul></div>"
+    )
+
+
+def _joined(answer: GenreAnswer) -> list[tuple[float, float, str, float]]:
+    """Return start, end, likeliest genre and its score, of pieces joined until few enough are left to draw."""
+    together = -(-len(answer.pieces) // _MOST_PIECES) or 1
+    joined = []
+    for first in range(0, len(answer.pieces), together):
+        pieces = answer.pieces[first : first + together]
+        means = {label: sum(piece.scores[label] for piece in pieces) / len(pieces) for label in answer.labels}
+        genre = max(means, key=means.get)
+        joined.append((pieces[0].start, pieces[-1].end, genre, means[genre]))
+    return joined
+
+
+def _png(picture: np.ndarray) -> str:
+    """Return a picture from 0 to 1 as a link that holds it, high pitches on top."""
+    image = Image.fromarray(_palette()[np.round(255 * picture[::-1]).astype(np.uint8)])
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+
+
+@lru_cache
+def _palette() -> np.ndarray:
+    """Return 256 colours, uint8 (256, 3)."""
+    places, wanted = np.linspace(0, 1, len(_COLOURS)), np.linspace(0, 1, 256)
+    return np.stack([np.interp(wanted, places, channel) for channel in _COLOURS.T], 1).round().astype(np.uint8)

@@ -1,0 +1,78 @@
+"""What the music tab shows of an answer."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from najva.genre_classifier import GenreAnswer, Piece
+from tabs import genre_view as view
+
+LABELS = ("blues", "jazz", "metal", "pop")
+
+
+def answer(pieces: int = 4, **more: object) -> GenreAnswer:
+    scores = [{"blues": 0.1, "jazz": 0.7 - 0.01 * n, "metal": 0.1 + 0.01 * n, "pop": 0.1} for n in range(pieces)]
+    cut = tuple(Piece(3.0 * n, 3.0 * n + 3, one) for n, one in enumerate(scores))
+    means = {"jazz": 0.7, "metal": 0.1, "blues": 0.1, "pop": 0.1}
+    given = {"pieces": cut, "decision": "genre", "seconds": 3.0 * pieces, "finished": True}
+    return GenreAnswer(LABELS, "embedded:genre/cnn", means, **given | more)
+
+
+def shown(found: GenreAnswer, seconds: float | None = None, *, stopped: bool = False) -> tuple[str, str, str]:
+    return view.results(found, seconds, np.linspace(0, 1, 640).reshape(64, 10), stopped=stopped)
+
+
+def test_the_likeliest_three_stand_with_their_shares() -> None:
+    status, likeliest, _ = shown(answer())
+    assert "0:12 of sound, heard by <code>embedded:genre/cnn</code>" in status and "warning" not in status
+    assert "<h4>Jazz</h4>" in likeliest and likeliest.count("<li>") == 3
+    assert "70 %" in likeliest and "pop" not in likeliest
+
+
+@pytest.mark.parametrize(("decision", "told"), [("unsure", "Not sure"), ("no_music", "No music here")])
+def test_not_knowing_is_an_answer(decision: str, told: str) -> None:
+    status, likeliest, _ = shown(answer(decision=decision))
+    assert told in status
+    assert ('<span class="najva-badge">unsure</span>' in likeliest) == (decision == "unsure")
+    assert (likeliest == "") == (decision == "no_music")
+
+
+def test_progress_is_that_of_the_song() -> None:
+    status, *_ = shown(answer(finished=False), 48.0)
+    assert "0:12 of 0:48" in status and 'value="0.250"' in status
+    assert "<progress></progress>" in shown(answer(finished=False))[0]
+    assert "Stopped at 0:12" in shown(answer(finished=False), 48.0, stopped=True)[0]
+
+
+def test_pieces_lie_where_they_sound_and_a_gap_stays_one() -> None:
+    with_gap = answer()
+    with_gap = replace(with_gap, pieces=(with_gap.pieces[0], with_gap.pieces[3]))
+    over_time = shown(with_gap)[2]
+    assert re.findall(r"left:([\d.]+)%;width:([\d.]+)%", over_time) == [("0.00", "25.00"), ("75.00", "25.00")]
+    assert "0:09–0:12: jazz 67 %" in over_time and over_time.count("<li ") == 1
+    assert 'aria-label="Genres over time: jazz"' in over_time
+
+
+def test_the_picture_has_high_pitches_on_top() -> None:
+    picture = np.zeros((64, 10), np.float32)
+    picture[0] = 1  # the lowest pitch
+    over_time = view.results(answer(), None, picture, stopped=False)[2]
+    png = base64.b64decode(re.search(r"base64,([^\"]+)", over_time).group(1))
+    pixels = np.asarray(Image.open(io.BytesIO(png)))
+    assert pixels.shape == (64, 10, 3)
+    assert pixels[-1].sum() > 10 * 700 > pixels[0].sum()
+
+
+def test_three_hours_are_a_page_too() -> None:
+    over_time = shown(answer(pieces=3600))[2]
+    assert 100 < over_time.count("left:") <= 240
+
+
+def test_a_label_is_text() -> None:
+    odd = GenreAnswer(("<b>", "x"), "m", {"<b>": 1.0, "x": 0.0}, (Piece(0, 3, {"<b>": 1.0, "x": 0.0}),), "genre", 3.0)
+    assert "<b>&lt;b&gt;" not in "".join(shown(odd)) and "&lt;b&gt;" in "".join(shown(odd))

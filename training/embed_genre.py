@@ -1,0 +1,102 @@
+r"""Trains the genre networks that come with the app, measures them, and puts them into `space/embedded/genre`.
+
+    python training/embed_genre.py --audio-folder $NAJVA_TEST_DATA/gtzan_mini
+
+Each network is trained in folds that keep artists apart, in folds by clip, as the course specifies it, and, to be used,
+on every song. All of it is `train_genre.py` and `evaluate_genre.py`, whose commands are shown; a run that is done is
+not made again. On 70 songs and two cores it takes an hour.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers.hf_argparser import HfArgumentParser
+
+from jobs import FOLDER, JobError, run_job
+from options import option, required
+from publishing.card_text import CardError
+from publishing.genre_staging import stage_genre
+from run_record import RunError, read_record
+
+EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
+# The first comes with the app as the default one, so it alone is made of several seeds.
+ARCHITECTURES = ("whisper_bilstm", "cnn", "lstm", "lstm128", "bilstm")
+DEFAULT = "whisper_bilstm"
+
+
+@dataclass(frozen=True)
+class EmbedOptions:
+    """Which songs, and how often."""
+
+    audio_folder: Path = required("folder with a folder a genre")
+    architectures: list[str] = option(list(ARCHITECTURES), "networks to make")
+    folds: int = option(7, "by clip")
+    artist_folds: int = option(2, "that keep artists apart")
+    seeds: int = option(3, f"of {DEFAULT}, in folds by clip")
+    folder: Path = option(Path("runs/genre"), "where the runs are made")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, measure and embed; see the module's docstring."""
+    parser = HfArgumentParser(EmbedOptions, description=__doc__.splitlines()[0])
+    try:
+        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+        figures = {architecture: embed(options, architecture) for architecture in options.architectures}
+    except (JobError, CardError, RunError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(figures))
+    return 0
+
+
+def embed(options: EmbedOptions, architecture: str) -> dict:
+    """Make every run of one network, and embed the one of all songs.
+
+    Returns:
+        Accuracy by song of each of its runs.
+    """
+    seeds = options.seeds if architecture == DEFAULT else 1
+    measured = {
+        "artists": ["--protocol", "artist", "--folds", str(options.artist_folds), "--preset", "tuned"],
+        **{
+            f"clips-{seed}": ["--folds", str(options.folds), "--preset", "tuned", "--seed", str(seed)]
+            for seed in range(seeds)
+        },
+        "as-specified": ["--preset", "as-specified"],
+    }
+    runs = {name: options.folder / f"{architecture}-{name}" for name in measured}
+    for name, chosen in measured.items():
+        train(options, architecture, runs[name], *chosen)
+        run_job("evaluate_genre.py", "--run", str(runs[name]))
+    whole = options.folder / architecture
+    like = ["--like", str(runs["artists"])]
+    train(options, architecture, whole, "--protocol", "all", "--preset", "tuned", *like)
+    beside = [str(run) for name, run in runs.items() if name != "artists"]
+    run_job("evaluate_genre.py", "--run", str(whole), "--folds", str(runs["artists"]), "--beside", *beside)
+    staged = stage_genre(whole, options.folder / "staged", f"embedded/{architecture.replace('_', '-')}")
+    place(staged.folder, EMBEDDED / architecture)
+    return {name: read_record(run)["evaluation"]["by_song"]["accuracy"] for name, run in runs.items()}
+
+
+def train(options: EmbedOptions, architecture: str, run: Path, *chosen: str) -> None:
+    """Train one run; one that is trained is left as it is."""
+    common = ["--audio-folder", str(options.audio_folder), "--architecture", architecture, "--output", str(run)]
+    run_job("train_genre.py", *common, *chosen)
+
+
+def place(staged: Path, target: Path) -> None:
+    """Put a staged folder into the app, without the network's code, which the app has."""
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(staged, unfinished, ignore=shutil.ignore_patterns("najva"))
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

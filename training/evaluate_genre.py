@@ -103,9 +103,10 @@ def measure(run: Path, record: dict) -> dict:
     """Return a run's figures from its ledger, and draw them."""
     from genre.genre_figures import draw_confusion, draw_genres
 
-    songs = read_songs(run, record)
-    labels, data, folds = record["data"]["genres"], record["data"], len({song.fold for song in songs})
-    temperature = fit_temperature(songs, labels)
+    judged = read_songs(run, record)
+    labels, data, folds = record["data"]["genres"], record["data"], len({song.fold for song in judged})
+    validated, songs = validation_of(judged), measured_of(judged)
+    temperature = fit_temperature(validated, labels)
     table = confusion(songs, labels, temperature)
     each = {
         label: by_song([song for song in songs if song.genre == label], labels, temperature).as_dict()
@@ -119,13 +120,14 @@ def measure(run: Path, record: dict) -> dict:
         "protocol": record["options"]["protocol"],
         "folds": folds,
         "of": "",
+        "part": songs[0].part,
         "by_song": by_song(songs, labels, temperature).as_dict(),
         "by_piece": by_piece(songs, labels).as_dict(),
         "right": [song.id for song, right in zip(songs, judge(songs, labels, temperature)[1], strict=True) if right],
         "by_genre": each,
         "confusion": table.tolist(),
         "temperature": temperature,
-        "least_confidence": least_confidence(songs, labels, temperature),
+        "least_confidence": least_confidence(validated, labels, temperature),
         "calibration_error": {
             "before": round(calibration_error(songs, labels), 4),
             "after": round(calibration_error(songs, labels, temperature), 4),
@@ -156,7 +158,7 @@ def facts(other: Path, record: dict) -> dict:
     """Return what the card says of another run of the same network."""
     measured = read_measured(other, record)
     evaluation = measured["evaluation"]
-    kept = ("protocol", "folds", "by_song", "by_piece", "not_measurable", "command")
+    kept = ("protocol", "part", "folds", "by_song", "by_piece", "not_measurable", "command")
     return {
         "run": other.name,
         "preset": measured["options"]["preset"],
@@ -212,6 +214,16 @@ def read_songs(run: Path, record: dict) -> list[Judged]:
     return songs
 
 
+def validation_of(judged: list[Judged]) -> list[Judged]:
+    """Return the songs that temperature and thresholds are fitted on."""
+    return [song for song in judged if song.part == "validation"]
+
+
+def measured_of(judged: list[Judged]) -> list[Judged]:
+    """Return the songs that figures are taken on: the test's, where the protocol has one."""
+    return [song for song in judged if song.part == "test"] or judged
+
+
 def print_run(record: dict, section: dict) -> None:
     """Print the figures, for a reader."""
     song, piece = section["by_song"], section["by_piece"]
@@ -247,18 +259,20 @@ def compare_runs(runs: list[Path]) -> dict:
     read = {run.name: (records[run.name], read_songs(run, records[run.name])) for run in runs}
     if len(read) < len(runs):
         raise RunError("Two of the runs have the same name; rename one.")
-    first = next(iter(read.values()))[1]
+    first = measured_of(next(iter(read.values()))[1])
     heard = read[runs[0].name][0]["data"]["sha256"]
     asked = [(song.id, song.genre, song.fold) for song in first]
-    for name, (record, songs) in read.items():
+    for name, (record, judged) in read.items():
+        songs = measured_of(judged)
         if [(song.id, song.genre, song.fold) for song in songs] != asked or record["data"]["sha256"] != heard:
             raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
     right = {}
     print("| run | network | preset | protocol | songs right | 95 % interval | pieces right | parameters |")
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")
-    for name, (record, songs) in read.items():
+    for name, (record, judged) in read.items():
+        songs = measured_of(judged)
         labels, options = record["data"]["genres"], record["options"]
-        temperature = fit_temperature(songs, labels)
+        temperature = fit_temperature(validation_of(judged), labels)
         song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
         right[name] = judge(songs, labels, temperature)[1].tolist()
         print(

@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from najva.genre_networks import GenreNetwork
 
 
+# Length of the pieces under `segments`.
+LEAKY_SECONDS = 3.0
+
+
 @dataclass(frozen=True)
 class GenreOptions:
     """What a training is made of."""
@@ -182,7 +186,9 @@ def preset_of(options: GenreOptions) -> Preset:
     """
     if not options.like:
         preset = PRESETS[options.preset]
-        return replace(preset, epochs=options.epochs or preset.epochs)
+        # A song that is one piece has no sister piece, and nothing leaks.
+        shorter = {"segment_seconds": LEAKY_SECONDS} if options.protocol == "segments" else {}
+        return replace(preset, epochs=options.epochs or preset.epochs, **shorter)
     record = read_record(options.like)
     if "training" not in record or "preset" not in record:
         raise RunError(f"{options.like} is no genre run that was trained to its end.")
@@ -198,9 +204,10 @@ def start(options: GenreOptions) -> Accelerator:
     import torch
     from accelerate import Accelerator, DataLoaderConfiguration
 
-    from processor import has_bf16, use_whole_processor
+    from processor import has_bf16, keep_freed_memory, use_whole_processor
 
     use_whole_processor()
+    keep_freed_memory()
     gpu = torch.cuda.is_available()
     precision = options.precision
     if precision == "auto":

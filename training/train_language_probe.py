@@ -57,7 +57,7 @@ NEVER = -1e3  # lower than any score
 # scikit-learn's C. The features are many and alike; ten times as much finds two Persian clips in a hundred more, and
 # hears Persian in more pieces of people's English.
 REGULARISATION = 0.001
-LEAST_PROBABILITY = 0.001  # see `LanguageProbe`
+LEAST_PROBABILITY = 0.002  # see `LanguageProbe`
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 # The probe heard none of them.
 VARIANTS = ("f4", "john", "aunty", "rob", "michel")
 PACES = (120, 180)  # words a minute
-PIECE_SECONDS = (1.5, 3.0, 5.0)
+PIECE_SECONDS = (1.5, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def development() -> Iterator[tuple[str, str, np.ndarray]]:
         waveform = read(clip.path)
         for seconds in PIECE_SECONDS:
             size = round(seconds * SAMPLE_RATE_HZ)
-            for start in range(0, len(waveform) - size + 1, size):
+            for start in range(0, len(waveform) - size + 1, SAMPLE_RATE_HZ // 2):
                 yield f"people, other languages, {seconds:g} s", clip.language, waveform[start : start + size]
 
 

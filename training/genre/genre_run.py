@@ -68,7 +68,11 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
         {
             "protocol": split.protocol,
             "seed": split.seed,
-            "folds": [{"train": list(fold.train), "validation": list(fold.validation)} for fold in split.folds],
+            "folds": [
+                {"train": list(fold.train), "validation": list(fold.validation)}
+                | ({"test": list(fold.test)} if fold.test else {})
+                for fold in split.folds
+            ],
         },
     )
     if split.protocol == "segments":
@@ -105,14 +109,14 @@ def pieces_of(
 
 
 def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, split: Split) -> list[dict]:
-    """Return the ledger of a fold: every validation song's probabilities, piece by piece."""
+    """Return the ledger of a fold: the probabilities of every song that did not train, piece by piece."""
     if split.protocol == "segments":
         return []
     network.eval()
-    wanted = set(fold.validation)
+    part = dict.fromkeys(fold.validation, "validation") | dict.fromkeys(fold.test, "test")
     rows = []
     for song, frames in zip(library.songs, library.frames, strict=True):
-        if song.id in wanted:
+        if song.id in part:
             # As logarithms, since a temperature is fitted on them: a probability of zero has none.
             logarithms = network.segment_probabilities(frames.to(network.mean.device)).log().cpu()
             rows.append(
@@ -120,6 +124,7 @@ def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, 
                     "id": song.id,
                     "genre": song.genre,
                     "fold": number,
+                    "part": part[song.id],
                     "artist": song.artist,
                     "log_probabilities": [[round(value, 4) for value in piece] for piece in logarithms.tolist()],
                 }

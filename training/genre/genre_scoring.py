@@ -29,6 +29,7 @@ class Judged:
         genre: the right one.
         artist: who plays; empty if unknown.
         fold: in which it validated.
+        part: `validation`, or `test` where the protocol has one.
         log_probabilities: (pieces, genres), natural, at temperature one.
     """
 
@@ -36,6 +37,7 @@ class Judged:
     genre: str
     artist: str
     fold: int
+    part: str
     log_probabilities: np.ndarray
 
     def mean(self, temperature: float = 1.0) -> np.ndarray:

@@ -7,7 +7,7 @@ on both sides: leaky, which is what it is there to show. `all`: every song train
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,10 +22,17 @@ _LEAST_ARTISTS = 2
 
 @dataclass(frozen=True)
 class Fold:
-    """Ids of the songs on either side; under `segments` both sides hold every song, and pieces are drawn."""
+    """Ids of the songs on each side; under `segments` both sides hold every song, and pieces are drawn.
+
+    Attributes:
+        train: what is learned from.
+        validation: what accuracy is measured on every epoch, and, where there is no test, at the end.
+        test: what is measured at the end alone; only GTZAN's published lists have it.
+    """
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    test: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,11 +146,10 @@ def _measurable(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...], np.
 
 
 def _listed(songs: Sequence[Song]) -> Fold:
-    """Return the published parts; their test songs are for `evaluate_genre.py`."""
+    """Return the published parts."""
     parts: dict[str, list[str]] = defaultdict(list)
     for song in songs:
         parts[song.fault_filtered].append(song.id)
-    counts = Counter({part: len(parts[part]) for part in ("train", "validation")})
-    if min(counts["train"], counts["validation"]) == 0:
-        raise FolderError("None of these songs stand in GTZAN's fault-filtered lists, which are for GTZAN alone.")
-    return Fold(tuple(parts["train"]), tuple(parts["validation"]))
+    if not (parts["train"] and parts["validation"] and parts["test"]):
+        raise FolderError("These songs do not make up GTZAN's fault-filtered lists, which are for GTZAN alone.")
+    return Fold(*(tuple(parts[part]) for part in ("train", "validation", "test")))

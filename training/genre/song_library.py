@@ -14,7 +14,17 @@ from torch import nn
 from tqdm import tqdm
 
 from genre.feature_store import FeatureStore
-from genre.songs import Fault, FolderError, Song, check_genres, copies, find_files, gtzan_facts, read_song
+from genre.songs import (
+    Fault,
+    FolderError,
+    Song,
+    check_genres,
+    copies,
+    find_files,
+    gtzan_facts,
+    read_artists,
+    read_song,
+)
 from najva.audio import AudioError
 from najva.settings import Settings
 from whole_files import write_json
@@ -70,6 +80,7 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
     cache = Settings.from_environment().cache
     store, index = FeatureStore(front_end, cache), _Index(cache, folder)
     root = next(path for genre in files.values() for path in genre).parent.parent
+    artists = read_artists(root)
     songs, frames, faults = [], [], []
     try:
         for path in tqdm([path for genre in files.values() for path in genre], desc="Songs", unit="song", disable=None):
@@ -78,7 +89,7 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
             except AudioError as error:
                 faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
                 continue
-            songs.append(song)
+            songs.append(replace(song, artist=artists.get(song.id, song.artist)))
             frames.append(found)
     finally:
         # Of a folder that was read in part too.

@@ -22,6 +22,8 @@ from najva.audio import AudioError
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
 ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
+# Who plays what in a collection of one's own: columns song and artist.
+ARTISTS = "artists.csv"
 # A recording that is shorter tells no genre.
 LEAST_SECONDS = 1.0
 
@@ -117,6 +119,28 @@ def gtzan_facts() -> dict[str, tuple[str, str]]:
     """Return artist and fault-filtered part of each of GTZAN's 1,000 clips, by its name, such as `blues.00000`."""
     with _GTZAN.open(encoding="utf-8", newline="") as file:
         return {row["clip"]: (row["artist"], row["fault_filtered"]) for row in csv.DictReader(file)}
+
+
+def read_artists(folder: Path) -> dict[str, str]:
+    """Return who plays each song of a collection, as its `artists.csv` says, by `Song.id`.
+
+    Args:
+        folder: that holds the genres' folders; without the file nobody's songs are known.
+
+    Raises:
+        FolderError: the file lacks a column, or names a song that is not there.
+    """
+    path = folder / ARTISTS
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"song", "artist"} <= set(rows.fieldnames or ()):
+            raise FolderError(f"{path} needs the columns song, such as blues/one.wav, and artist.")
+        found = {row["song"].replace("\\", "/"): (row["artist"] or "").strip() for row in rows}
+    if missing := [song for song in found if not (folder / song).is_file()]:
+        raise FolderError(f"{path} names {missing[0]}, which is not there.")
+    return found
 
 
 def check_genres(songs: Sequence[Song], genres: Sequence[str], least: int = 2) -> list[Fault]:

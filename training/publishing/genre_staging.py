@@ -120,7 +120,7 @@ def _results(record: Mapping[str, Any]) -> list[EvalResult]:
             dataset_type=data["name"],
             dataset_name=f"{data['name']}, {protocol}",
             dataset_config=protocol,
-            dataset_split="validation",
+            dataset_split=one["part"],
             dataset_args={"sha256": data["sha256"]},
             metric_type="accuracy",
             metric_name=f"Accuracy by {counted}, protocol {protocol}",

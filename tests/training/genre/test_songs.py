@@ -176,6 +176,17 @@ def test_published_lists_are_for_gtzan_alone(many: list[Song]) -> None:
     assert (len(fold.train), len(fold.validation)) == (10, 10)
 
 
+def test_a_collection_says_who_plays(folder: Path) -> None:
+    table = folder / "artists.csv"
+    table.write_text("song,artist\ndeep/deep.00000.wav,A\ndeep\\deep.00001.wav, B \n", encoding="utf-8-sig")
+    songs = {song.id: song.artist for song in read(folder)[0].songs}
+    assert [songs[f"deep/deep.0000{n}.wav"] for n in range(3)] == ["A", "B", ""]
+    for content, words in (("song\n", "needs the columns"), ("song,artist\ndeep/none.wav,A\n", "deep/none.wav")):
+        table.write_text(content, encoding="utf-8")
+        with pytest.raises(FolderError, match=words):
+            read(folder)
+
+
 def test_what_is_known_of_gtzan() -> None:
     facts = gtzan_facts()
     parts = Counter(part for _, part in facts.values())

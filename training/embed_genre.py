@@ -24,6 +24,8 @@ from publishing.genre_staging import stage_genre
 from run_record import RunError, read_record
 
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
+# They are on no Hub: where they lie in this repository.
+PLACE = "./space/embedded/genre"
 # The first comes with the app as the default one, so it alone is made of several seeds.
 ARCHITECTURES = ("whisper_bilstm", "cnn", "lstm", "lstm128", "bilstm")
 DEFAULT = "whisper_bilstm"
@@ -77,8 +79,9 @@ def embed(options: EmbedOptions, architecture: str) -> dict:
     like = ["--like", str(runs["artists"])]
     train(options, architecture, whole, "--protocol", "all", "--preset", "tuned", *like)
     beside = [str(run) for name, run in runs.items() if name != "artists"]
-    run_job("evaluate_genre.py", "--run", str(whole), "--folds", str(runs["artists"]), "--beside", *beside)
-    staged = stage_genre(whole, options.folder / "staged", f"embedded/{architecture.replace('_', '-')}")
+    folds = ["--folds", str(runs["artists"]), "--calibrate", str(runs["clips-0"])]
+    run_job("evaluate_genre.py", "--run", str(whole), *folds, "--beside", *beside)
+    staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{architecture}")
     place(staged.folder, EMBEDDED / architecture)
     return {name: read_record(run)["evaluation"]["by_song"]["accuracy"] for name, run in runs.items()}
 

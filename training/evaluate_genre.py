@@ -9,7 +9,9 @@ What each song's pieces were given was written down by the training, so nothing 
 `config.json` the temperature that makes its probabilities honest, and the confidence below which it is "unsure".
 A network that was fitted on every song (`--protocol all`) has none left to be measured on: `--folds` names the run of
 the same network, each of whose folds was measured on songs that it had not heard, and those figures become its own,
-named so. `--beside` gives further runs of it whose figures stand on the card too, of another protocol, preset or seed.
+named so; where artists were kept apart in few folds, `--calibrate` takes temperature and threshold from another run,
+whose folds trained on nearly as many songs. `--beside` gives further runs of it whose figures stand on the card too, of
+another protocol, preset or seed; those of before stay where none are named.
 `--compare` prints a table and, for every pair of networks on the same songs, McNemar's exact p-value, adjusted for the
 number of pairs by Holm's rule: of many pairs one differs by chance.
 """
@@ -45,6 +47,7 @@ from run_record import RunError, add_sections, circumstances, read_record
 from whole_files import write_json
 
 _CLEAR = 0.05
+CALIBRATION = ("temperature", "least_confidence", "calibration_error")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class EvaluateOptions:
 
     run: Path | None = option(None, "folder of a run of train_genre.py")
     folds: Path | None = option(None, "of a run with --protocol all: the measured run that stands for it")
+    calibrate: Path | None = option(None, "with --folds: another measured run, for temperature and threshold")
     beside: list[Path] = option([], "measured runs of the same network, for the card")
     compare: list[Path] = option([], "folders of runs to put side by side")
 
@@ -64,6 +68,8 @@ class EvaluateOptions:
             raise ValueError("--compare wants two runs or more.")
         if self.compare and (self.folds or self.beside):
             raise ValueError("--folds and --beside belong to --run.")
+        if self.calibrate and not self.folds:
+            raise ValueError("--calibrate goes with --folds.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -89,7 +95,11 @@ def evaluate_run(options: EvaluateOptions) -> dict:
     """
     run, record = options.run, read_trained(options.run)
     section = of_folds(run, record, options.folds) if options.folds else measure(run, record)
-    section["beside"] = [facts(other, record) for other in options.beside]
+    if options.calibrate:
+        calibrated = read_measured(options.calibrate, record)["evaluation"]
+        section |= {name: calibrated[name] for name in CALIBRATION} | {"calibrated_on": options.calibrate.name}
+    known = record.get("evaluation", {}).get("beside", [])
+    section["beside"] = [facts(other, record) for other in options.beside] or known
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     calibrated = {name: section[name] for name in ("temperature", "least_confidence")}
     write_json(run / "config.json", config | calibrated)
@@ -121,6 +131,7 @@ def measure(run: Path, record: dict) -> dict:
         "folds": folds,
         "of": "",
         "part": songs[0].part,
+        "calibrated_on": "",
         "by_song": by_song(songs, labels, temperature).as_dict(),
         "by_piece": by_piece(songs, labels).as_dict(),
         "right": [song.id for song, right in zip(songs, judge(songs, labels, temperature)[1], strict=True) if right],
@@ -129,8 +140,8 @@ def measure(run: Path, record: dict) -> dict:
         "temperature": temperature,
         "least_confidence": least_confidence(validated, labels, temperature),
         "calibration_error": {
-            "before": round(calibration_error(songs, labels), 4),
-            "after": round(calibration_error(songs, labels, temperature), 4),
+            "before": round(calibration_error(validated, labels), 4),
+            "after": round(calibration_error(validated, labels, temperature), 4),
         },
         **{name: data[name] for name in data if name.startswith("validation_songs")},
         "not_measurable": data["not_measurable"],

@@ -113,7 +113,7 @@ def train_genre(options: GenreOptions) -> dict | None:
     Raises:
         FolderError, ModelError, RunError: it cannot be done as asked, in one sentence.
     """
-    from genre.genre_run import judge, pieces_of, read_history, record_start, save
+    from genre.genre_run import check_same_start, judge, pieces_of, read_history, record_start, save
     from genre.genre_training import train_fold
     from genre.music_probe import fit_music
     from genre.protocols import draw_folds
@@ -136,6 +136,7 @@ def train_genre(options: GenreOptions) -> dict | None:
         library = read_library(options.audio_folder, front_end, say)
     check_same_songs(options, library)
     split = draw_folds(library.songs, options.protocol, options.folds, options.split_seed)
+    check_same_start(options, preset, split)
     if accelerator.is_main_process:
         record_start(options, preset, library, split)
     rows, ledger, epochs = [], [], []
@@ -192,6 +193,8 @@ def preset_of(options: GenreOptions) -> Preset:
     record = read_record(options.like)
     if "training" not in record or "preset" not in record:
         raise RunError(f"{options.like} is no genre run that was trained to its end.")
+    if options.push_to_hub and record.get("evaluation", {}).get("folds", 1) == 1:
+        raise RunError(f"{options.like} has no measured folds whose figures could be published with it.")
     if record["options"]["architecture"] != options.architecture:
         raise RunError(f"{options.like} is of the network {record['options']['architecture']}, not of this one.")
     if record["options"]["preset"] != options.preset:
@@ -266,7 +269,9 @@ def check_same_songs(options: GenreOptions, library: SongLibrary) -> None:
 
 def summary(options: GenreOptions, rows: list[EpochRow]) -> dict:
     """Return the job's last line: the last epoch's accuracies, over all folds."""
-    last = [row for row in rows if row.epoch == rows[-1].epoch]
+    # Of each fold the epoch that was taken: with patience not the last one.
+    folds = [[row for row in rows if row.fold == fold] for fold in sorted({row.fold for row in rows})]
+    last = [min(fold, key=lambda row: row.validation_loss) if options.patience else fold[-1] for fold in folds]
     figures = {}
     for name in ("train_accuracy", "validation_accuracy"):
         values = [getattr(row, name) for row in last]
@@ -274,8 +279,8 @@ def summary(options: GenreOptions, rows: list[EpochRow]) -> dict:
     measured = "not measured" if figures["validation_accuracy"] is None else f"{figures['validation_accuracy']:.1%}"
     leaky = " (leaky on purpose)" if options.protocol == "segments" else ""
     say(
-        f"After {rows[-1].epoch} epochs: train accuracy {figures['train_accuracy']:.1%}, validation accuracy "
-        f"{measured}{leaky}, counted by piece. In {options.output}."
+        f"After {max(row.epoch for row in last)} epochs: train accuracy {figures['train_accuracy']:.1%}, "
+        f"validation accuracy {measured}{leaky}, counted by piece. In {options.output}."
     )
     return {
         "output": str(options.output),

@@ -80,6 +80,7 @@ class Sample:
     language: str
     sentence: str
     voice: str
+    is_named: bool
     waveform: Callable[[], np.ndarray]
 
 
@@ -93,6 +94,7 @@ class Heard:
         newly: bool (spans,): foreign, and not taken for Persian by the base itself.
         possible: bool (spans,): the base does not rule Persian out.
         languages, sentences, voices: of each span, (spans,).
+        is_named: bool (spans,): the voice is known.
     """
 
     features: np.ndarray
@@ -102,6 +104,7 @@ class Heard:
     languages: np.ndarray
     sentences: np.ndarray
     voices: np.ndarray
+    is_named: np.ndarray
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -135,6 +138,10 @@ def train(options: ProbeOptions) -> dict:
     heard = listen(services.transcriber, samples, codes, options.seed)
     scores = held_out_scores(heard)
     threshold = float(np.quantile(scores[heard.newly], 1 - options.false_claims))
+    if threshold <= NEVER:
+        raise DataError(
+            f"The base rules Persian out of nearly all of {options.foreign.name}: that says nothing of a threshold."
+        )
     final = classifier().fit(heard.features, heard.is_persian)
     record = {
         "base": base.reference,
@@ -143,6 +150,7 @@ def train(options: ProbeOptions) -> dict:
         "data": [{"name": data.name, "split_sha256": data.split_sha256} for data in loaded],
         "settings": {name: getattr(options, name) for name in ("clips", "voices", "false_claims", "seed")},
         "regularisation": REGULARISATION,
+        "least_probability": LEAST_PROBABILITY,
         "clips": {
             "persian": sum(one.language == LANGUAGE for one in samples),
             "foreign": sum(one.language != LANGUAGE for one in samples),
@@ -165,7 +173,7 @@ def persian_samples(loaded: Sequence[SpeechData], count: int, generator: np.rand
         clips = data.clips("train")
         for index in sorted(generator.permutation(len(clips))[:count]):
             clip = clips[index]
-            yield Sample(LANGUAGE, clip.text, clip.speaker or clip.group, _reader(clip))
+            yield Sample(LANGUAGE, clip.text, clip.speaker or clip.group, bool(clip.speaker), _reader(clip))
 
 
 def _reader(clip: Clip) -> Callable[[], np.ndarray]:
@@ -179,7 +187,7 @@ def foreign_samples(options: ProbeOptions, generator: np.random.Generator) -> It
             raise DataError(f"{options.foreign.name} holds Persian, which is not foreign here: {text}")
         for variant in generator.permutation(VARIANTS)[: options.voices]:
             pace = int(generator.integers(*PACES))
-            yield Sample(language, text, str(variant), _speaker(text, language, str(variant), pace))
+            yield Sample(language, text, str(variant), True, _speaker(text, language, str(variant), pace))
 
 
 def _speaker(text: str, language: str, variant: str, pace: int) -> Callable[[], np.ndarray]:
@@ -216,6 +224,7 @@ def listen(transcriber: Transcriber, samples: Sequence[Sample], codes: Sequence[
         languages,
         np.array([sample.sentence for sample, _ in spans]),
         np.array([sample.voice for sample, _ in spans]),
+        np.array([sample.is_named for sample, _ in spans]),
     )
 
 
@@ -242,6 +251,8 @@ def held_out_scores(heard: Heard) -> np.ndarray:
     scores = np.full(len(heard.features), NEVER)
     for one, other in tqdm([*product(range(FOLDS), repeat=2)], unit="fold", desc="held-out voices"):
         tested, learned = (voice == one) & (sentence == other), (voice != one) & (sentence != other)
+        if len({*heard.is_persian[learned]}) == 1:
+            raise DataError("There are too few voices or sentences to hold some out; give more --data or --foreign.")
         if tested.any():
             fitted = classifier().fit(heard.features[learned], heard.is_persian[learned])
             scores[tested] = fitted.decision_function(heard.features[tested])
@@ -259,6 +270,9 @@ def held_out_languages(heard: Heard, threshold: float) -> dict[str, dict]:
     for language in tqdm(sorted({*heard.languages} - {LANGUAGE}), unit="language", desc="held-out languages"):
         tested = heard.newly & (heard.languages == language)
         learned = heard.languages != language
+        if not tested.any():
+            claimed[language] = {"spans": 0, "claimed": 0}
+            continue
         fitted = classifier().fit(heard.features[learned], heard.is_persian[learned])
         taken = (fitted.decision_function(heard.features[tested]) > threshold) & heard.possible[tested]
         claimed[language] = {"spans": int(tested.sum()), "claimed": int(taken.sum())}
@@ -266,9 +280,10 @@ def held_out_languages(heard: Heard, threshold: float) -> dict[str, dict]:
 
 
 def shares(claimed: np.ndarray, heard: Heard) -> dict[str, float]:
-    """Return which share of the Persian spans is claimed, and of the foreign ones that the base takes for none."""
+    """Return which share is claimed of Persian spans by a named speaker, and of foreign ones newly."""
     return {
-        "persian": round(float(claimed[heard.is_persian].mean()), 4),
+        # A clip without a speaker counts as a voice of its own, though it may be one that others have.
+        "persian_of_named_speakers": round(float(claimed[heard.is_persian & heard.is_named].mean()), 4),
         "foreign_newly": round(float(claimed[heard.newly].mean()), 4),
     }
 

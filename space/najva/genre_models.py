@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import RLock
 
@@ -77,20 +77,23 @@ class GenreModels:
             return self._loaded[found.reference]
 
     def _named(self) -> list[Checkpoint]:
+        return self._had(filter(None, map(str.strip, self._settings.genre_models.split(","))))
+
+    def _embedded(self) -> list[Checkpoint]:
+        folders = sorted((EMBEDDED_FOLDER / _EMBEDDED).glob("[!.]*/config.json"))
+        found = self._had(f"embedded:{_EMBEDDED}/{path.parent.name}" for path in folders)
+        return sorted(found, key=accuracy, reverse=True)
+
+    def _had(self, references: Iterable[str]) -> list[Checkpoint]:
+        """Return those that can be had; of the others `problem` tells."""
         found = []
-        for reference in filter(None, map(str.strip, self._settings.genre_models.split(","))):
+        for reference in references:
             try:
                 found.append(find_genre_network(reference, self._hub, self._settings.cache))
             except ModelError as error:
-                self.problem = str(error)
-                self._say(self.problem)
+                self.problem = f"{self.problem} {error}".strip()
+                self._say(str(error))
         return found
-
-    def _embedded(self) -> list[Checkpoint]:
-        folders = sorted(path for path in (EMBEDDED_FOLDER / _EMBEDDED).glob("*") if (path / "config.json").is_file())
-        names = [f"embedded:{_EMBEDDED}/{path.name}" for path in folders]
-        found = [find_genre_network(name, self._hub, self._settings.cache) for name in names]
-        return sorted(found, key=accuracy, reverse=True)
 
 
 def accuracy(found: Checkpoint) -> float:

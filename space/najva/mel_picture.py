@@ -5,8 +5,10 @@ import numpy as np
 from najva.mel_bands import mel_bands
 
 _FFT_SAMPLES = 2048
-_LEAST_POWER = 1e-10
+_LEAST_POWER = 1e-12
 _DYNAMIC_DB = 70.0
+# What never gets louder is silence, and dark.
+_LEAST_LOUD_DB = -50.0
 
 
 class MelPicture:
@@ -51,4 +53,5 @@ class MelPicture:
         if not self._columns:
             return np.zeros((len(self._sum), 1), np.float32)
         decibels = 10 * np.log10(np.maximum(np.array(self._columns).T, _LEAST_POWER))
-        return np.clip((decibels - decibels.max()) / _DYNAMIC_DB + 1, 0, 1).astype(np.float32)
+        loudest = max(decibels.max(), _LEAST_LOUD_DB)
+        return np.clip((decibels - loudest) / _DYNAMIC_DB + 1, 0, 1).astype(np.float32)

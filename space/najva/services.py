@@ -32,6 +32,8 @@ PACKAGED_MODEL = "packaged:whisper-base"
 EMBEDDED_PERSIAN = "persian-adapter"
 # The probe that hears Persian on the packaged base; `training/train_language_probe.py` makes it.
 PERSIAN_PROBE = EMBEDDED_FOLDER / "persian-check" / "probe.safetensors"
+# Of a long recording so much is asked for speech.
+SPEECH_SECONDS = 300
 # An embedded model with more errors than this is called a demonstration.
 DEMONSTRATION_WER = 0.4
 
@@ -159,7 +161,7 @@ class Services:
         return classifier.classify(watched(), lambda: self._speech_share(path))
 
     def _speech_share(self, path: Path | str) -> float:
-        """Return in how much of a file somebody speaks, from 0 to 1."""
+        """Return in how much of a file's first minutes somebody speaks, from 0 to 1."""
         samples = 0
 
         def counted() -> Iterator[np.ndarray]:
@@ -167,6 +169,9 @@ class Services:
             for block in self._blocks(path):
                 samples += block.size
                 yield block
+                # They tell speech from music as well as hours do, which nobody could stop.
+                if samples > SPEECH_SECONDS * SAMPLE_RATE_HZ:
+                    return
 
         spoken = sum(span.samples.size for span in cut_into_spans(counted(), self._detector))
         return spoken / max(1, samples)
@@ -187,6 +192,8 @@ class Services:
         """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""
         try:
             _ = self.transcriber
+            if self.genres.checkpoints:
+                self.genres.classifier()
         except ModelError as error:
             self._say(str(error))
 
@@ -214,8 +221,11 @@ class Services:
     @property
     def genre_roles(self) -> list[Role]:
         """The genre networks, the default one first."""
-        why = "NAJVA_GENRE_MODELS names it" if self.settings.genre_models else "it comes with the app"
-        return [Role("genre", "music genre", why, found) for found in self.genres.checkpoints]
+        embedded, named = "it comes with the app", "NAJVA_GENRE_MODELS names it"
+        return [
+            Role("genre", "music genre", named if found.reference in self.settings.genre_models else embedded, found)
+            for found in self.genres.checkpoints
+        ]
 
     @property
     def roles(self) -> list[Role]:

@@ -64,7 +64,7 @@ def build(services: Services, uploads: Uploads) -> None:
 
         Args:
             audio: A recording: wav, mp3, flac, ogg, opus, m4a, webm or au.
-            model: A genre network's reference or short name, as /models lists them, such as "lstm"; "auto" is the best.
+            model: A genre network's reference or short name, as /models lists them, such as "lstm"; "auto": the first.
 
         Returns:
             genre (null unless decision is "genre"), scores of all genres, timeline of start, end and scores of each

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from najva.genre_models import AUTO, accuracy, short_name
+from najva.genre_models import AUTO, short_name
 from najva.pretrained import Checkpoint
 from tabs.look import clock, escape
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     # With it comes PyTorch, which takes seconds.
     from najva.genre_classifier import GenreAnswer
 
-EMPTY_STATUS = '<div class="najva-status">Bring a song, or record a piece of one, then press <b>Which genre?</b></div>'
+EMPTY_STATUS = (
+    '<div class="najva-status" role="status">'
+    "Bring a song, or record a piece of one, then press <b>Which genre?</b></div>"
+)
 _TOP = 3
-_MOST_PIECES = 240  # on the page; the endpoint has them all
+_MOST_PIECES = 240  # on the page, and one more for each gap; the endpoint has them all
+_GAP_SECONDS = 0.1
+_TOLD = 30  # to a screen reader
 _DECISIONS = {
     "unsure": "Not sure: no genre stands out enough. These are the likeliest.",
     "no_music": "No music here: less than half of this recording sounds like music.",
@@ -30,11 +35,12 @@ _COLOURS = np.array([[12, 20, 33], [17, 66, 82], [20, 118, 110], [94, 173, 108],
 
 
 def choices(found: list[Checkpoint]) -> list[tuple[str, str]]:
-    """Return the networks as a visitor chooses among them, and how often each is right as far as was measured."""
-    names = [("The best one", AUTO)]
+    """Return the networks as a visitor chooses among them, the default one first, with what each was measured to do."""
+    names = [(f"The default, {short_name(found[0])}" if found else "The default", AUTO)]
     for one in found:
-        share = accuracy(one)
-        names.append((f"{short_name(one)}, {100 * share:.0f} % right" if share else short_name(one), one.reference))
+        figures = [row for row in one.measured.get("figures", ()) if row["metric"] == "accuracy"]
+        told = f": {100 * figures[0]['value']:.0f} % of {figures[0]['set']}" if figures else ""
+        names.append((f"{short_name(one)}{told}", one.reference))
     return names
 
 
@@ -76,7 +82,8 @@ def _status(answer: GenreAnswer, seconds: float | None, *, stopped: bool) -> str
     told = _DECISIONS.get(answer.decision, "")
     warning = f'<ul><li class="najva-warning">{told}</li></ul>' if told else ""
     end = f"Stopped at {heard}" if stopped else heard
-    return f'<div class="najva-status">{end} of sound, heard by <code>{escape(answer.model)}</code>.{warning}</div>'
+    line = f"{end} of sound, heard by <code>{escape(answer.model)}</code>."
+    return f'<div class="najva-status" role="status">{line}{warning}</div>'
 
 
 def _likeliest(answer: GenreAnswer) -> str:
@@ -87,7 +94,8 @@ def _likeliest(answer: GenreAnswer) -> str:
         f"<b>{100 * score:.0f} %</b></li>"
         for genre, score in list(answer.scores.items())[:_TOP]
     )
-    title = escape(next(iter(answer.scores)).capitalize())
+    first = next(iter(answer.scores))
+    title = escape(first[:1].upper() + first[1:])
     badge = "" if answer.decision == "genre" else ' <span class="najva-badge">unsure</span>'
     return f'<div class="najva-languages najva-genres"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
 
@@ -97,9 +105,10 @@ def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
     if not answer.seconds:
         return ""
     labels = sorted(answer.labels)
-    shown, blocks = set(), []
+    shown, blocks, told = set(), [], []
     for start, end, genre, score in _joined(answer):
         shown.add(genre)
+        told.append(f"{clock(start)} {genre}")
         place = f"left:{100 * start / answer.seconds:.2f}%;width:{100 * (end - start) / answer.seconds:.2f}%"
         blocks.append(
             f'<span style="{place};--genre:{labels.index(genre)}" '
@@ -108,11 +117,12 @@ def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
     legend = "".join(
         f'<li style="--genre:{labels.index(genre)}">{escape(genre)}</li>' for genre in labels if genre in shown
     )
-    spoken = ", ".join(sorted(shown)) or "no music"
+    spoken = ", ".join(told[:_TOLD]) + (" …" if len(told) > _TOLD else "") or "no music"
     return (
         '<div class="najva-timeline"><h4>Over time</h4>'
         f'<img alt="How loud each pitch is over time, low pitches below" src="{_png(picture)}">'
-        f'<div class="najva-pieces" role="img" aria-label="Genres over time: {escape(spoken)}">{"".join(blocks)}</div>'
+        f'<div class="najva-pieces" role="img" aria-label="From when which genre: {escape(spoken)}">'
+        f"{''.join(blocks)}</div>"
         f"<p><span>0:00</span><span>{clock(answer.seconds)}</span></p><ul>{legend}</ul></div>"
     )
 
@@ -120,9 +130,14 @@ def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
 def _joined(answer: GenreAnswer) -> list[tuple[float, float, str, float]]:
     """Return start, end, likeliest genre and its score, of pieces joined until few enough are left to draw."""
     together = -(-len(answer.pieces) // _MOST_PIECES) or 1
+    groups: list[list] = []
+    for piece in answer.pieces:
+        # A gap, where there was no music, stays one.
+        if not groups or len(groups[-1]) == together or piece.start > groups[-1][-1].end + _GAP_SECONDS:
+            groups.append([])
+        groups[-1].append(piece)
     joined = []
-    for first in range(0, len(answer.pieces), together):
-        pieces = answer.pieces[first : first + together]
+    for pieces in groups:
         means = {label: sum(piece.scores[label] for piece in pieces) / len(pieces) for label in answer.labels}
         genre = max(means, key=means.get)
         joined.append((pieces[0].start, pieces[-1].end, genre, means[genre]))

@@ -56,12 +56,12 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
             running.set()
 
     def hold(recording: str | None, request: gr.Request) -> gr.Button:
-        uploads.belongs_to(recording, request.session_hash)
+        uploads.belongs_to(recording, request.session_hash, "music")
         return gr.Button(interactive=recording is not None)
 
     def clear(request: gr.Request) -> tuple[str, str, str]:
         stop(request)
-        uploads.clear(request.session_hash)
+        uploads.clear(request.session_hash, "music")
         return view.empty()
 
     with gr.Row(equal_height=False):

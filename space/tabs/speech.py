@@ -78,13 +78,13 @@ def build(services: Services, uploads: Uploads) -> None:
             running.set()
 
     def hold(recording: str | None, request: gr.Request) -> gr.Button:
-        uploads.belongs_to(recording, request.session_hash)
+        uploads.belongs_to(recording, request.session_hash, "speech")
         # A recording that has just been stopped takes a moment to arrive; nobody shall press in vain.
         return gr.Button(interactive=recording is not None)
 
     def clear(request: gr.Request) -> tuple:
         stop(request)
-        uploads.clear(request.session_hash)
+        uploads.clear(request.session_hash, "speech")
         return *view.empty(), *no_pair()
 
     with gr.Row(equal_height=False):

@@ -25,7 +25,8 @@ class Uploads:
         self._page, self._lock = page, Lock()
         self._uploaded: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
-        self._of_visitor: defaultdict[str, set[str]] = defaultdict(set)
+        # By visitor and by tab: the same file may lie in two of them.
+        self._of_visitor: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         # When each file was brought, and when who left: what was brought in the last moment is heard of afterwards.
         self._brought_at: dict[str, float] = {}
         self._left: deque[tuple[str, float]] = deque(maxlen=1000)
@@ -40,8 +41,8 @@ class Uploads:
         """Delete the file of a call, which is one upload or none, unless somebody else sent the same."""
         self._release(path, self._uploaded, self._called)
 
-    def belongs_to(self, path: str | None, visitor: str | None) -> None:
-        """Remember that a file lies on a visitor's page until it is cleared or the visitor leaves, maybe has left."""
+    def belongs_to(self, path: str | None, visitor: str | None, tab: str) -> None:
+        """Remember that a file lies in a visitor's tab until it is cleared or the visitor leaves, maybe has left."""
         if not (path and visitor):
             return
         path = str(path)
@@ -49,14 +50,14 @@ class Uploads:
             # Whoever comes back, after a sleep of the computer for one, has the same name and may bring a new file.
             late = path in self._brought_at and self._brought_at[path] < dict(self._left).get(visitor, 0.0)
             if not late:
-                self._of_visitor[visitor].add(path)
+                self._of_visitor[visitor][tab].add(path)
         if late:
             self._release(path, self._uploaded)
 
-    def clear(self, visitor: str | None) -> None:
-        """Delete what lies on a visitor's page."""
+    def clear(self, visitor: str | None, tab: str) -> None:
+        """Delete what lies in a visitor's tab."""
         with self._lock:
-            paths = self._of_visitor.pop(visitor or "", set())
+            paths = self._of_visitor.get(visitor or "", {}).pop(tab, set())
         for path in paths:
             self._release(path, self._uploaded)
 
@@ -64,7 +65,11 @@ class Uploads:
         """Delete what lies on the page of a visitor who leaves."""
         with self._lock:
             self._left.append((visitor or "", time.monotonic()))
-        self.clear(visitor)
+            tabs = [*self._of_visitor.get(visitor or "", {})]
+        for tab in tabs:
+            self.clear(visitor, tab)
+        with self._lock:
+            self._of_visitor.pop(visitor or "", None)
 
     def _visitor_left(self, request: gr.Request) -> None:
         self.left(request.session_hash)

@@ -22,7 +22,9 @@ def network(folder: Path, architecture: str = "cnn", share: float | None = None)
 
 
 def models(cache: Path, said: list[str] | None = None, **settings: str) -> GenreModels:
-    return GenreModels(Settings(models="offline", cache=cache, **settings), Hub(offline=True), (said or []).append)
+    return GenreModels(
+        Settings(models="offline", cache=cache, **settings), Hub(offline=True), ([] if said is None else said).append
+    )
 
 
 @pytest.fixture
@@ -61,7 +63,15 @@ def test_one_that_cannot_be_had_is_told_and_the_others_serve(embedded: Path, tmp
     good = network(tmp_path / "good")
     found = models(tmp_path, said, genre_models=f"{tmp_path / 'other'},{good}")
     assert found.find().reference == str(good)
-    assert "is not a genre network: it is a 'whisper'" in found.problem
+    assert "is not a genre network: it is a 'whisper'" in found.problem and said == [found.problem]
+
+
+def test_a_damaged_one_that_comes_with_the_app_costs_no_more_than_itself(embedded: Path, tmp_path: Path) -> None:
+    network(embedded / "genre" / "good")
+    network(embedded / "genre" / ".good.unfinished")
+    (network(embedded / "genre" / "half") / "model.safetensors").unlink()
+    found = models(tmp_path)
+    assert [short_name(one) for one in found.checkpoints] == ["good"] and "genre/half" in found.problem
 
 
 def test_without_any_it_says_so(embedded: Path, tmp_path: Path) -> None:

@@ -47,3 +47,4 @@ def test_next_to_nothing(samples: int) -> None:
     picture = MelPicture(RATE_HZ)
     picture.add(np.zeros(samples, np.float32))
     assert picture.picture().shape == (64, 1)
+    assert picture.picture().max() == 0

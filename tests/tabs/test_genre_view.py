@@ -55,7 +55,7 @@ def test_pieces_lie_where_they_sound_and_a_gap_stays_one() -> None:
     over_time = shown(with_gap)[2]
     assert re.findall(r"left:([\d.]+)%;width:([\d.]+)%", over_time) == [("0.00", "25.00"), ("75.00", "25.00")]
     assert "0:09–0:12: jazz 67 %" in over_time and over_time.count("<li ") == 1
-    assert 'aria-label="Genres over time: jazz"' in over_time
+    assert 'aria-label="From when which genre: 0:00 jazz, 0:09 jazz"' in over_time
 
 
 def test_the_picture_has_high_pitches_on_top() -> None:
@@ -71,6 +71,14 @@ def test_the_picture_has_high_pitches_on_top() -> None:
 def test_three_hours_are_a_page_too() -> None:
     over_time = shown(answer(pieces=3600))[2]
     assert 100 < over_time.count("left:") <= 240
+
+
+def test_a_gap_stays_one_where_pieces_are_joined_too() -> None:
+    long = answer(pieces=1000)
+    broken = replace(long, pieces=(*long.pieces[:301], *long.pieces[900:]))
+    places = re.findall(r"left:([\d.]+)%;width:([\d.]+)%", shown(broken)[2])
+    ends = [float(left) + float(width) for left, width in places]
+    assert all(end <= 30.2 or float(left) >= 89.9 for (left, _), end in zip(places, ends, strict=True))
 
 
 def test_a_label_is_text() -> None:

@@ -85,13 +85,24 @@ def test_file_of_two_callers_goes_with_the_last(tmp_path: Path) -> None:
 
 def test_call_does_not_delete_what_lies_on_a_page(tmp_path: Path) -> None:
     page = Page(tmp_path)
-    page.uploads.belongs_to(page.upload(), "visitor")
+    page.uploads.belongs_to(page.upload(), "visitor", "speech")
     page.upload()
     page.uploads.answered(page.call())
     assert page.path.exists()
-    page.uploads.clear("somebody else")
+    page.uploads.clear("somebody else", "speech")
     assert page.path.exists()
-    page.uploads.clear("visitor")
+    page.uploads.clear("visitor", "speech")
+    assert not page.path.exists()
+
+
+def test_each_tab_keeps_its_own_file_and_leaving_empties_all(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    page.uploads.belongs_to(page.upload(), "visitor", "speech")
+    page.uploads.belongs_to(page.upload(), "visitor", "music")
+    page.uploads.clear("visitor", "music")
+    assert page.path.exists()
+    page.uploads.belongs_to(page.upload(), "visitor", "music")
+    page.uploads.left("visitor")
     assert not page.path.exists()
 
 
@@ -99,7 +110,7 @@ def test_file_that_a_page_tells_of_after_the_leaving(tmp_path: Path) -> None:
     page = Page(tmp_path)
     path = page.upload()
     page.uploads.left("visitor")
-    page.uploads.belongs_to(path, "visitor")
+    page.uploads.belongs_to(path, "visitor", "speech")
     assert not page.path.exists()
 
 
@@ -108,8 +119,8 @@ def test_file_told_of_late_takes_nothing_else_with_it(tmp_path: Path) -> None:
     late = page.upload()
     page.uploads.left("visitor")
     page.path = tmp_path / "another hash" / "speech.wav"
-    page.uploads.belongs_to(page.upload(), "visitor")
-    page.uploads.belongs_to(late, "visitor")
+    page.uploads.belongs_to(page.upload(), "visitor", "speech")
+    page.uploads.belongs_to(late, "visitor", "speech")
     assert not Path(late).exists()
     assert page.path.exists()
 
@@ -117,7 +128,7 @@ def test_file_told_of_late_takes_nothing_else_with_it(tmp_path: Path) -> None:
 def test_visitor_who_comes_back_keeps_a_new_file(tmp_path: Path) -> None:
     page = Page(tmp_path)
     page.uploads.left("visitor")
-    page.uploads.belongs_to(page.upload(), "visitor")
+    page.uploads.belongs_to(page.upload(), "visitor", "speech")
     assert page.path.exists()
     page.uploads.left("visitor")
     assert not page.path.exists()

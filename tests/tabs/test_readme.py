@@ -17,8 +17,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a recording, as the reader has one."""
+    """A folder with a recording and a song, as the reader has them."""
     shutil.copy(ROOT / "space" / "examples" / "English-synthetic.mp3", tmp_path / "recording.mp3")
+    shutil.copy(ROOT / "space" / "examples" / "music" / "Swing-synthetic.mp3", tmp_path / "song.mp3")
     return tmp_path
 
 
@@ -34,11 +35,11 @@ def _run(command: list[str], folder: Path, **environment: str) -> str:
 def test_python_examples_run(app: RunningApp, folder: Path, number: int) -> None:
     code = BLOCKS[number].replace("http://127.0.0.1:7860", app.url)
     printed = _run([sys.executable, "-c", code], folder, HF_TOKEN="hf_of_a_reader")
-    assert ("train to the city" in printed) if number == 0 else ("packaged:whisper-base" in printed)
+    assert ("train to the city", "embedded:genre/", "packaged:whisper-base")[number] in printed
 
 
 def test_there_are_examples() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
 
 
 def test_the_command_line_runs(folder: Path, cache: Path) -> None:

@@ -39,6 +39,7 @@ def made_features(spans: int = 240, width: int = 6) -> Heard:
         np.where(is_persian, "fa", "en"),
         (numbers // 5).astype(str),
         (numbers % 8).astype(str),
+        np.ones(spans, bool),
     )
 
 

@@ -18,9 +18,10 @@ from genre.pieces import Pieces
 from genre.presets import Preset
 from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
+from genre.songs import gtzan_facts
 from najva.genre_networks import GenreNetwork
 from run_news import say
-from run_record import add_sections, circumstances
+from run_record import RunError, add_sections, circumstances, read_record
 from whole_files import whole_file, write_json
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from train_genre import GenreOptions
 
-LEDGER = "ledgers/validation.jsonl"
+LEDGER, SPLIT = "ledgers/validation.jsonl", "split.json"
 
 
 def read_history(run: Path) -> list[EpochRow]:
@@ -42,8 +43,37 @@ def read_history(run: Path) -> list[EpochRow]:
     ]
 
 
+def check_same_start(options: GenreOptions, preset: Preset, split: Split) -> None:
+    """Refuse to go on with a run that was begun with another split, or another recipe under the same name.
+
+    Raises:
+        RunError: it was; who plays a song may have been corrected since, or the project have changed.
+    """
+    path = options.output / SPLIT
+    if not path.is_file() or "preset" not in (begun := read_record(options.output)):
+        return
+    if json.loads(path.read_text(encoding="utf-8")) != _split_values(split) or begun["preset"] != asdict(preset):
+        raise RunError(
+            f"{options.output} was begun with other songs on its sides, or another preset, than there would be now; "
+            "name another --output, or delete it."
+        )
+
+
+def _split_values(split: Split) -> dict:
+    return {
+        "protocol": split.protocol,
+        "seed": split.seed,
+        "folds": [
+            {"train": list(fold.train), "validation": list(fold.validation)}
+            | ({"test": list(fold.test)} if fold.test else {})
+            for fold in split.folds
+        ],
+    }
+
+
 def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, split: Split) -> None:
     """Write what the run is made of, before it begins, and say whom validation shares with training."""
+    gtzan = {clip: artist for clip, (artist, _) in gtzan_facts().items()}
     shared = [shared_artists(library.songs, fold) for fold in split.folds]
     in_both, unknown, validated = (sum(numbers) for numbers in zip(*shared, strict=True))
     add_sections(
@@ -55,6 +85,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
             "genres": library.labels,
             "hours": round(sum(song.seconds for song in library.songs) / 3600, 3),
             "sha256": library.sha256,
+            "is_gtzan": any(song.artist and song.artist == gtzan.get(song.path.stem) for song in library.songs),
             "faults": [asdict(fault) for fault in library.faults],
             "validation_songs": validated,
             "validation_songs_with_artist_in_training": in_both,
@@ -63,24 +94,14 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
         },
         preset=asdict(preset),
     )
-    write_json(
-        options.output / "split.json",
-        {
-            "protocol": split.protocol,
-            "seed": split.seed,
-            "folds": [
-                {"train": list(fold.train), "validation": list(fold.validation)}
-                | ({"test": list(fold.test)} if fold.test else {})
-                for fold in split.folds
-            ],
-        },
-    )
+    write_json(options.output / SPLIT, _split_values(split))
     if split.protocol == "segments":
         say("LEAKY ON PURPOSE: pieces of every validation song are in training too.")
     elif validated:
         of_unknown = f" Of {unknown} the artist is not known." if unknown else ""
+        part = "test" if split.folds[0].test else "validation"
         say(
-            f"{in_both} of {validated} validation songs share their artist, or are a copy of a song, in training."
+            f"{in_both} of {validated} {part} songs share their artist, or are a copy of a song, in training."
             f"{of_unknown}"
         )
     if split.not_measurable:
@@ -157,7 +178,7 @@ def save(
             "epochs": max(row.epoch for row in rows),
             "steps": trained.steps,
             "parameters": sum(weight.numel() for weight in trained.network.parameters() if weight.requires_grad),
-            "precision": accelerator.mixed_precision,
+            "precision": "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision,
             "processes": accelerator.num_processes,
             **learned,
             **circumstances(),

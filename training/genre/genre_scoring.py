@@ -120,9 +120,9 @@ def calibration_error(songs: Sequence[Judged], labels: Sequence[str], temperatur
 
 
 def least_confidence(songs: Sequence[Judged], labels: Sequence[str], temperature: float) -> float:
-    """Return the confidence that all but a twentieth of the songs that are judged right have."""
+    """Return the confidence that all but one in fifty of the songs that are judged right have."""
     sure, right = judge(songs, labels, temperature)
-    return round(float(np.quantile(sure[right], 0.05)), 4) if right.any() else 1.0
+    return round(float(np.quantile(sure[right], 0.02)), 4) if right.any() else 1.0
 
 
 def mcnemar(one: Sequence[bool], other: Sequence[bool]) -> tuple[int, int, float]:

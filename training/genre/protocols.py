@@ -108,16 +108,16 @@ def group_numbers(songs: Sequence[Song]) -> np.ndarray:
 
 
 def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int, int]:
-    """Return how many validation songs have their artist, or a copy, in training; of how many nobody knows who plays.
+    """Return how many songs that are measured on have their artist, or a copy, in training.
 
     Returns:
-        Both numbers, and how many validation songs there are.
+        That number, of how many nobody knows who plays, and how many songs there are: the test's, where there is one.
     """
     numbers = dict(zip((song.id for song in songs), group_numbers(songs), strict=True))
     known = {numbers[song] for song in fold.train}
-    validated = set(fold.validation)
-    unknown = sum(not song.artist for song in songs if song.id in validated)
-    return sum(numbers[song] in known for song in validated), unknown, len(validated)
+    measured = set(fold.test or fold.validation)
+    unknown = sum(not song.artist for song in songs if song.id in measured)
+    return sum(numbers[song] in known for song in measured), unknown, len(measured)
 
 
 def _measurable(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...], np.ndarray]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,10 +138,16 @@ def read_artists(folder: Path) -> dict[str, str]:
         rows = csv.DictReader(file)
         if not {"song", "artist"} <= set(rows.fieldnames or ()):
             raise FolderError(f"{path} needs the columns song, such as blues/one.wav, and artist.")
-        found = {row["song"].replace("\\", "/"): (row["artist"] or "").strip() for row in rows}
-    if missing := [song for song in found if not (folder / song).is_file()]:
+        named = {row["song"].replace("\\", "/"): (row["artist"] or "").strip() for row in rows}
+    # As the disk spells them: to some an accent is a letter of its own, and some take capitals for small ones.
+    there = {_plain(file.relative_to(folder).as_posix()): file for file in folder.glob("*/*")}
+    if missing := [song for song in named if _plain(song) not in there]:
         raise FolderError(f"{path} names {missing[0]}, which is not there.")
-    return found
+    return {there[_plain(song)].relative_to(folder).as_posix(): artist for song, artist in named.items()}
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def check_genres(songs: Sequence[Song], genres: Sequence[str], least: int = 2) -> list[Fault]:

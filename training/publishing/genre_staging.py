@@ -66,13 +66,13 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     if config["temperature"] != record["evaluation"]["temperature"]:
         raise CardError(f"{run} was trained on after it was measured; evaluate_genre.py --run measures it again.")
-    title = repository.rpartition("/")[2]
+    title, architecture = repository.rpartition("/")[2], record["options"]["architecture"].replace("_", "-")
     metadata = ModelCardData(
         license=licence,
         library_name="najva",
         pipeline_tag="audio-classification",
         metrics=["accuracy"],
-        tags=["music", "genre", "gtzan", record["options"]["architecture"].replace("_", "-")],
+        tags=["music", "genre", *(["gtzan"] if record["data"]["is_gtzan"] else []), architecture],
         model_name=title,
         eval_results=_results(record),
     )

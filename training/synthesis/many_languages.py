@@ -20,12 +20,12 @@ def read_sentences(path: Path = SENTENCES) -> Iterator[tuple[str, str]]:
     """Yield language, as Whisper writes it, and text of each sentence.
 
     Raises:
-        DataError: a row lacks one of them.
+        DataError: a row lacks one of them, or has more, such as a comma without quotes around its text.
     """
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
-            if not row.get("language") or not row.get("text"):
-                raise DataError(f"Row {number} of {path.name} needs a language and a text.")
+            if not row.get("language") or not row.get("text") or None in row:
+                raise DataError(f"Row {number} of {path.name} needs a language and a text, in quotes if it has commas.")
             yield row["language"], row["text"]
 
 

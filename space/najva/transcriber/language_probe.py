@@ -31,9 +31,9 @@ class LanguageProbe:
         codes: the base's languages, in the order of their features.
         weights: float32 (2 x width + languages,), of each feature of `speech_features`.
         bias: added to the weighted sum; 0 is the threshold.
-        least_probability: what the base must give the language, so that what it rules out stays so. Natural voices the
-            probe has heard in its own language only, and alone takes every fourth piece of 1.5 s of people's English
-            for that; the base gives it less than this there.
+        least_probability: what the base must give the language, so that what it rules out stays so. The probe has
+            heard voices that sound natural in its own language only, and alone takes every fourth piece of 1.5 s of
+            people's English for that; the base gives it less than this there.
         origin: what it learned from and how well, as JSON values.
     """
 
@@ -41,7 +41,7 @@ class LanguageProbe:
     codes: tuple[str, ...]
     weights: np.ndarray
     bias: float
-    least_probability: float = 0.002
+    least_probability: float = 0.0
     origin: Mapping[str, Any] = field(default_factory=dict)
 
     def score(

@@ -27,11 +27,13 @@ class GenreModels:
         settings: `genre_models` names them; else they are those of `space/embedded/genre`.
         hub: where Hub names are looked up.
         say: takes one line on a network that cannot be had.
+        lock: held while a network is loaded; the one of whatever else loads, since PyTorch and transformers do not bear
+            to be imported by two threads at once.
     """
 
-    def __init__(self, settings: Settings, hub: Hub, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, hub: Hub, say: Callable[[str], None], lock: RLock | None = None) -> None:
         self._settings, self._hub, self._say = settings, hub, say
-        self._lock = RLock()
+        self._lock = lock or RLock()
         self._found: list[Checkpoint] | None = None
         self._loaded: dict[str, object] = {}
         self.problem = ""
@@ -82,7 +84,7 @@ class GenreModels:
     def _embedded(self) -> list[Checkpoint]:
         folders = sorted((EMBEDDED_FOLDER / _EMBEDDED).glob("[!.]*/config.json"))
         found = self._had(f"embedded:{_EMBEDDED}/{path.parent.name}" for path in folders)
-        return sorted(found, key=accuracy, reverse=True)
+        return sorted(found, key=accuracies, reverse=True)
 
     def _had(self, references: Iterable[str]) -> list[Checkpoint]:
         """Return those that can be had; of the others `problem` tells."""
@@ -96,10 +98,9 @@ class GenreModels:
         return found
 
 
-def accuracy(found: Checkpoint) -> float:
-    """Return the largest accuracy that a network was measured to have; 0 if none was."""
-    figures = found.measured.get("figures", ())
-    return max((row["value"] for row in figures if row["metric"] == "accuracy"), default=0.0)
+def accuracies(found: Checkpoint) -> list[float]:
+    """Return the accuracies that a network was measured to have, the one that counts most first."""
+    return [row["value"] for row in found.measured.get("figures", ()) if row["metric"] == "accuracy"]
 
 
 def short_name(found: Checkpoint) -> str:

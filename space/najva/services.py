@@ -99,8 +99,8 @@ class Services:
     def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
         self.settings, self._say = settings, say
         self.hub = Hub(offline=settings.models == "offline")
-        self.genres = GenreModels(settings, self.hub, say)
         self._lock = RLock()
+        self.genres = GenreModels(settings, self.hub, say, self._lock)
         self._roles: list[Role] | None = None
         self._transcriber: Transcriber | None = None
         self.problem = ""

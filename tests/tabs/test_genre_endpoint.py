@@ -20,11 +20,11 @@ def classify(client: Client, path: Path, **more: str) -> dict:
     return client.predict(audio=handle_file(str(path)), api_name="/classify_genre", **more)
 
 
-def test_all_five_come_with_the_app_and_the_best_measured_is_the_default(client: Client) -> None:
-    assert [network.name for network in NETWORKS] == ["bilstm", "cnn", "lstm", "lstm128", "whisper_bilstm"]
+def test_those_that_come_with_the_app_are_listed_and_the_best_measured_is_the_default(client: Client) -> None:
+    assert {"cnn", "lstm", "lstm128", "whisper_bilstm"} <= {network.name for network in NETWORKS}
     listed = [one for one in client.predict(api_name="/models")["models"] if one["role"] == "genre"]
-    shares = [one["measured"]["figures"][0]["value"] for one in listed]
-    assert len(listed) == 5 and shares == sorted(shares, reverse=True)
+    shares = [[row["value"] for row in one["measured"]["figures"]] for one in listed]
+    assert len(listed) == len(NETWORKS) and shares == sorted(shares, reverse=True)
     assert listed[0]["reference"] == "embedded:genre/whisper_bilstm" and listed[0]["licence"]
 
 

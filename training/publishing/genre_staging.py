@@ -89,30 +89,29 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of `measured.json`, by which the Space says what a network was measured to do."""
-    evaluation = record["evaluation"]
-    song = evaluation["by_song"]
+    evaluation, name = record["evaluation"], record["data"]["name"]
     return {
         "model": record["options"]["architecture"],
         "command": evaluation["command"],
         "date": evaluation["finished"][:10],
         "figures": [
             {
-                "set": f"{song['count']} songs of {record['data']['name']}, protocol {evaluation['protocol']}",
+                "set": f"{one['by_song']['count']} songs of {name}, protocol {protocol}",
                 "system": "tuned",
                 "metric": "accuracy",
-                "value": song["accuracy"],
-                "low": song["low"],
-                "high": song["high"],
-                "clips": song["count"],
+                "value": one["by_song"]["accuracy"],
+                "low": one["by_song"]["low"],
+                "high": one["by_song"]["high"],
+                "clips": one["by_song"]["count"],
             }
+            for protocol, one in by_protocol(record).items()
         ],
     }
 
 
 def _results(record: Mapping[str, Any]) -> list[EvalResult]:
-    """Return an entry for each protocol and way of counting; of several runs under one protocol that of the first."""
-    evaluation, data = record["evaluation"], record["data"]
-    measured = {one["protocol"]: one for one in reversed([evaluation, *evaluation["beside"]])}
+    """Return an entry for each protocol and way of counting."""
+    data = record["data"]
     return [
         EvalResult(
             task_type="audio-classification",
@@ -127,6 +126,14 @@ def _results(record: Mapping[str, Any]) -> list[EvalResult]:
             metric_value=one[f"by_{counted}"]["accuracy"],
             metric_args={name: one[f"by_{counted}"][name] for name in ("count", "low", "high")},
         )
-        for protocol, one in reversed(measured.items())
+        for protocol, one in by_protocol(record).items()
         for counted in ("song", "piece")
     ]
+
+
+def by_protocol(record: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the figures under each protocol, the card's own first; of several runs under one those of the first."""
+    evaluation, found = record["evaluation"], {}
+    for one in (evaluation, *evaluation["beside"]):
+        found.setdefault(one["protocol"], one)
+    return found

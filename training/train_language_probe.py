@@ -22,12 +22,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline
 from tqdm import tqdm
 from transformers.hf_argparser import HfArgumentParser
 
+from linear_probe import classifier, weights_and_bias
 from najva import audio
 from najva.audio import AudioError
 from najva.pretrained.errors import ModelError
@@ -142,7 +141,7 @@ def train(options: ProbeOptions) -> dict:
         raise DataError(
             f"The base rules Persian out of nearly all of {options.foreign.name}: that says nothing of a threshold."
         )
-    final = classifier().fit(heard.features, heard.is_persian)
+    final = classifier(REGULARISATION).fit(heard.features, heard.is_persian)
     record = {
         "base": base.reference,
         "compute_type": base.engine.compute_type,
@@ -237,11 +236,6 @@ def _piece(waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return waveform[start : start + length]
 
 
-def classifier() -> Pipeline:
-    """Return an untrained logistic regression on standardised features; both sides count the same."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=2000, class_weight="balanced"))
-
-
 def held_out_scores(heard: Heard) -> np.ndarray:
     """Return each span's score by a probe that learned from neither its voice nor its sentence, (spans,).
 
@@ -254,7 +248,7 @@ def held_out_scores(heard: Heard) -> np.ndarray:
         if len({*heard.is_persian[learned]}) == 1:
             raise DataError("There are too few voices or sentences to hold some out; give more --data or --foreign.")
         if tested.any():
-            fitted = classifier().fit(heard.features[learned], heard.is_persian[learned])
+            fitted = classifier(REGULARISATION).fit(heard.features[learned], heard.is_persian[learned])
             scores[tested] = fitted.decision_function(heard.features[tested])
     return np.where(heard.possible, scores, NEVER)
 
@@ -273,7 +267,7 @@ def held_out_languages(heard: Heard, threshold: float) -> dict[str, dict]:
         if not tested.any():
             claimed[language] = {"spans": 0, "claimed": 0}
             continue
-        fitted = classifier().fit(heard.features[learned], heard.is_persian[learned])
+        fitted = classifier(REGULARISATION).fit(heard.features[learned], heard.is_persian[learned])
         taken = (fitted.decision_function(heard.features[tested]) > threshold) & heard.possible[tested]
         claimed[language] = {"spans": int(tested.sum()), "claimed": int(taken.sum())}
     return claimed
@@ -289,11 +283,11 @@ def shares(claimed: np.ndarray, heard: Heard) -> dict[str, float]:
 
 
 def probe_of(fitted: Pipeline, threshold: float, codes: Sequence[str], origin: dict) -> LanguageProbe:
-    """Return a trained classifier as one weight for each feature, its threshold at 0."""
-    scaler, regression = fitted[0], fitted[-1]
-    weights = regression.coef_[0] / scaler.scale_
-    bias = float(regression.intercept_[0] - weights @ scaler.mean_ - threshold)
-    return LanguageProbe(LANGUAGE, tuple(codes), weights.astype(np.float32), bias, LEAST_PROBABILITY, origin)
+    """Return a trained classifier as a probe, its threshold at 0."""
+    weights, bias = weights_and_bias(fitted)
+    return LanguageProbe(
+        LANGUAGE, tuple(codes), weights.astype(np.float32), bias - threshold, LEAST_PROBABILITY, origin
+    )
 
 
 if __name__ == "__main__":

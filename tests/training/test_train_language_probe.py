@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import train_language_probe
+from linear_probe import classifier
 from najva.services import PERSIAN_PROBE
 from najva.transcriber.language_probe import LanguageProbe
 from sheets.speech_data import Clip, write_speech
@@ -47,13 +48,13 @@ def test_a_held_out_score_is_of_a_probe_that_knew_neither_voice_nor_sentence(mon
     heard, learned = made_features(), []
     real = train_language_probe.classifier
 
-    def classifier():
-        made = real()
+    def spying(regularisation: float):
+        made = real(regularisation)
         fit = made.fit
         made.fit = lambda features, wanted: (learned.append(features), fit(features, wanted))[1]
         return made
 
-    monkeypatch.setattr(train_language_probe, "classifier", classifier)
+    monkeypatch.setattr(train_language_probe, "classifier", spying)
     scores = held_out_scores(heard)
     assert ((scores > 0) == heard.is_persian).mean() > 0.9
     ruled_out = replace(heard, possible=~heard.is_persian)
@@ -66,7 +67,7 @@ def test_a_held_out_score_is_of_a_probe_that_knew_neither_voice_nor_sentence(mon
 
 def test_the_probes_weights_are_the_classifier_and_its_threshold() -> None:
     heard = made_features(width=2 * 2 + 3)
-    fitted = train_language_probe.classifier().fit(heard.features, heard.is_persian)
+    fitted = classifier(train_language_probe.REGULARISATION).fit(heard.features, heard.is_persian)
     probe = probe_of(fitted, 0.7, ("ar", "en", "fa"), {})
     expected = fitted.decision_function(heard.features) - 0.7
     assert heard.features @ probe.weights + probe.bias == pytest.approx(expected, abs=1e-4)

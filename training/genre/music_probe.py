@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from genre.noises import RATE_HZ, noises
+from linear_probe import classifier, weights_and_bias
 from najva.genre_networks import GenreNetwork, piece_statistics, segment, segment_starts
 from najva.resampling import resample
 
@@ -36,11 +34,12 @@ def fit_music(network: GenreNetwork, songs: Sequence[torch.Tensor], seed: int) -
     is_music, statistics = groups < len(songs), np.concatenate(rows)
     told = np.zeros(len(groups), dtype=bool)
     for learned, tested in GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(statistics, groups=groups):
-        told[tested] = _probe().fit(statistics[learned], is_music[learned]).predict(statistics[tested])
-    scaler, regression = _probe().fit(statistics, is_music)
-    weights = regression.coef_[0] / scaler.scale_
+        told[tested] = (
+            classifier(_REGULARISATION).fit(statistics[learned], is_music[learned]).predict(statistics[tested])
+        )
+    weights, bias = weights_and_bias(classifier(_REGULARISATION).fit(statistics, is_music))
     network.music_weights.copy_(torch.from_numpy(weights))
-    network.music_bias.fill_(float(regression.intercept_[0] - weights @ scaler.mean_))
+    network.music_bias.fill_(bias)
     return {
         "music_pieces": int(is_music.sum()),
         "noise_pieces": int((~is_music).sum()),
@@ -59,9 +58,3 @@ def _statistics(network: GenreNetwork, frames: torch.Tensor) -> np.ndarray:
     length = network.segment_frames
     pieces = [segment(frames, start, length) for start in segment_starts(len(frames), length)]
     return piece_statistics(torch.stack(pieces)).numpy()
-
-
-def _probe() -> Pipeline:
-    return make_pipeline(
-        StandardScaler(), LogisticRegression(C=_REGULARISATION, max_iter=5000, class_weight="balanced")
-    )

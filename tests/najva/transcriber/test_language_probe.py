@@ -8,6 +8,7 @@ import pytest
 
 from najva import audio
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
+from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.services import EMBEDDED_PERSIAN, PERSIAN_PROBE, Services
 from najva.settings import Settings
 from najva.transcriber import Transcriber, Voice
@@ -16,6 +17,7 @@ from najva.transcriber.language_probe import LanguageProbe, speech_features
 from najva.transcriber.tokens import WhisperTokens
 from najva.vad import SpeechDetector
 from tests import clips
+from tests.najva.pretrained.tiny_models import save_tiny_whisper
 
 EXAMPLE = Path(__file__).parents[3] / "space" / "examples" / "English-synthetic.mp3"
 CODES = ("ar", "en", "fa")
@@ -154,7 +156,10 @@ class TestEmbeddedProbe:
             # Far from 0 on both sides; eight bits move it a little.
             assert scores[0] == pytest.approx(scores[1], abs=1.0), clip.path.name
 
-    def test_only_the_base_that_it_was_made_for_has_it(self, services: Services, cache: Path) -> None:
+    def test_only_the_base_that_it_was_made_for_has_it(self, services: Services, cache: Path, tmp_path: Path) -> None:
+        other = save_tiny_whisper(tmp_path / "other", packaged_whisper(cache) / "transformers")
+        of_other = Settings(models="offline", cache=cache, asr_model=str(other))
+        assert Services(of_other, lambda line: None).transcriber.probe is None
         assert services.transcriber.probe.language == "fa"
         assert services.transcriber.probe.origin["base"] == services.transcriber.base.reference
         persian = Settings(models="offline", cache=cache, asr_persian=str(EMBEDDED_FOLDER / EMBEDDED_PERSIAN))

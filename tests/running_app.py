@@ -41,7 +41,7 @@ class RunningApp:
     @property
     def uploads(self) -> list[Path]:
         """Files of visitors that lie on the app's disk now; Gradio's copies of the page's examples are nobody's."""
-        examples = {path.name for path in (ROOT / "space" / "examples").iterdir()}
+        examples = {path.name for path in (ROOT / "space" / "examples").rglob("*")}
         files = [path for path in (self.folder / "gradio").rglob("*") if path.is_file()]
         return [path for path in files if path.name not in examples]
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
-from genre.genre_run import LEDGER
+from genre.genre_run import LEDGER, read_trained
 from genre.genre_scoring import (
     Judged,
     by_piece,
@@ -43,7 +43,7 @@ from genre.genre_scoring import (
 )
 from options import option
 from processes import is_main_process
-from run_record import RunError, add_sections, circumstances, read_record
+from run_record import RunError, add_sections, circumstances
 from whole_files import write_json
 
 _CLEAR = 0.05
@@ -192,18 +192,6 @@ def read_measured(run: Path, like: dict) -> dict:
     same = record["options"]["architecture"] == like["options"]["architecture"]
     if not same or record["data"]["sha256"] != like["data"]["sha256"]:
         raise RunError(f"{run} is of another network, or of other songs.")
-    return record
-
-
-def read_trained(run: Path) -> dict:
-    """Return a run's record.
-
-    Raises:
-        RunError: it is no genre run that was trained to its end.
-    """
-    record = read_record(run)
-    if "preset" not in record or "training" not in record:
-        raise RunError(f"{run} is no genre run that was trained to its end; train_genre.py makes one.")
     return record
 
 

@@ -141,7 +141,7 @@ def train_genre(options: GenreOptions) -> dict | None:
         record_start(options, preset, library, split)
     rows, ledger, epochs = [], [], []
     for number, fold in enumerate(split.folds, start=1):
-        network = new_network(options, library.labels, front_end)
+        network = new_network(options, preset, library.labels, front_end)
         training, validation = pieces_of(network, preset, library, split, fold, number)
         trained = train_fold(
             network,
@@ -190,9 +190,9 @@ def preset_of(options: GenreOptions) -> Preset:
         # A song that is one piece has no sister piece, and nothing leaks.
         shorter = {"segment_seconds": LEAKY_SECONDS} if options.protocol == "segments" else {}
         return replace(preset, epochs=options.epochs or preset.epochs, **shorter)
-    record = read_record(options.like)
-    if "training" not in record or "preset" not in record:
-        raise RunError(f"{options.like} is no genre run that was trained to its end.")
+    from genre.genre_run import read_trained
+
+    record = read_trained(options.like)
     if options.push_to_hub and record.get("evaluation", {}).get("folds", 1) == 1:
         raise RunError(f"{options.like} has no measured folds whose figures could be published with it.")
     if record["options"]["architecture"] != options.architecture:
@@ -239,13 +239,12 @@ def new_front_end(architecture: str) -> nn.Module:
     return front_end
 
 
-def new_network(options: GenreOptions, labels: Sequence[str], front_end: nn.Module) -> GenreNetwork:
+def new_network(options: GenreOptions, preset: Preset, labels: Sequence[str], front_end: nn.Module) -> GenreNetwork:
     """Return an untrained network on a front end; of one seed always the same."""
     from accelerate.utils import set_seed
 
     from najva.genre_networks import GenreConfig, GenreNetwork
 
-    preset = preset_of(options)
     set_seed(options.seed)
     network = GenreNetwork(GenreConfig(options.architecture, list(labels), preset.segment_seconds, preset.pooling))
     # Nothing in it is trained, so that every fold may have the same one.

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -186,11 +187,9 @@ def foreign_samples(options: ProbeOptions, generator: np.random.Generator) -> It
             raise DataError(f"{options.foreign.name} holds Persian, which is not foreign here: {text}")
         for variant in generator.permutation(VARIANTS)[: options.voices]:
             pace = int(generator.integers(*PACES))
-            yield Sample(language, text, str(variant), True, _speaker(text, language, str(variant), pace))
-
-
-def _speaker(text: str, language: str, variant: str, pace: int) -> Callable[[], np.ndarray]:
-    return lambda: spoken(text, language, variant, pace, SAMPLE_RATE_HZ)
+            yield Sample(
+                language, text, str(variant), True, partial(spoken, text, language, str(variant), pace, SAMPLE_RATE_HZ)
+            )
 
 
 def listen(transcriber: Transcriber, samples: Sequence[Sample], codes: Sequence[str], seed: int) -> Heard:

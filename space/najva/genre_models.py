@@ -21,7 +21,7 @@ class UnknownGenreModel(ValueError):
 
 
 class GenreModels:
-    """Genre networks by reference.
+    """Genre networks by reference; once they were looked for, `are_named` says whether the settings name them.
 
     Args:
         settings: `genre_models` names them; else they are those of `space/embedded/genre`.
@@ -37,13 +37,16 @@ class GenreModels:
         self._found: list[Checkpoint] | None = None
         self._loaded: dict[str, object] = {}
         self.problem = ""
+        self.are_named = False
 
     @property
     def checkpoints(self) -> list[Checkpoint]:
         """The networks that can be had, the default one first; one that cannot is told in `problem`."""
         with self._lock:
             if self._found is None:
-                self._found = self._named() or self._embedded()
+                self._found = self._named()
+                self.are_named = bool(self._found)
+                self._found = self._found or self._embedded()
             return self._found
 
     def find(self, name: str = AUTO) -> Checkpoint:
@@ -109,7 +112,7 @@ def short_name(found: Checkpoint) -> str:
 
 
 def _load(found: Checkpoint):
-    # PyTorch takes seconds to import, and an app that nobody asks for genres never needs it.
+    # PyTorch takes seconds to import, and the page stands before it is there.
     from najva.genre_classifier import GenreClassifier
     from najva.genre_networks import GenreNetwork
 

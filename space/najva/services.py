@@ -221,11 +221,9 @@ class Services:
     @property
     def genre_roles(self) -> list[Role]:
         """The genre networks, the default one first."""
-        embedded, named = "it comes with the app", "NAJVA_GENRE_MODELS names it"
-        return [
-            Role("genre", "music genre", named if found.reference in self.settings.genre_models else embedded, found)
-            for found in self.genres.checkpoints
-        ]
+        found = self.genres.checkpoints
+        why = "NAJVA_GENRE_MODELS names it" if self.genres.are_named else "it comes with the app"
+        return [Role("genre", "music genre", why, one) for one in found]
 
     @property
     def roles(self) -> list[Role]:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from najva.genre_models import AUTO, short_name
 from najva.pretrained import Checkpoint
+from tabs import look
 from tabs.look import clock, escape
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def empty() -> tuple[str, str, str]:
 
 def waiting() -> tuple[str, str, str]:
     """Return the state between the click and the first answer."""
-    return '<div class="najva-status">Listening…<progress></progress></div>', "", ""
+    return look.working("Listening"), "", ""
 
 
 def problem(sentence: str) -> tuple[str, str, str]:
     """Return the state after a recording was refused."""
-    return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>', "", ""
+    return look.problem(sentence), "", ""
 
 
 def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, stopped: bool) -> tuple[str, str, str]:
@@ -72,13 +73,9 @@ def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, 
 
 
 def _status(answer: GenreAnswer, seconds: float | None, *, stopped: bool) -> str:
-    heard = clock(answer.seconds)
     if not (answer.finished or stopped):
-        bar = "<progress></progress>"
-        if seconds:
-            bar = f'<progress value="{min(1.0, answer.seconds / seconds):.3f}" max="1"></progress>'
-            heard += f" of {clock(seconds)}"
-        return f'<div class="najva-status">Listening… {heard}{bar}</div>'
+        return look.working("Listening", answer.seconds, seconds)
+    heard = clock(answer.seconds)
     told = _DECISIONS.get(answer.decision, "")
     warning = f'<ul><li class="najva-warning">{told}</li></ul>' if told else ""
     end = f"Stopped at {heard}" if stopped else heard

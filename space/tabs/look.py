@@ -58,14 +58,13 @@ def header(page: gr.Blocks, services: Services) -> None:
 def model_line(services: Services) -> str:
     """Return which models are at work, why, and what they were measured to do."""
     try:
-        roles = [*services.roles, *services.genre_roles]
+        spoken, genres = services.roles, services.genre_roles
     except ModelError as error:
         return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
     # Of the genre networks the first is the default one; the music tab lists the others.
-    at_work = [*services.roles, *services.genre_roles[:1]]
-    sentences = [_role_sentence(role) for role in at_work]
+    sentences = [_role_sentence(role) for role in (*spoken, *genres[:1])]
     sentences += [f'<span class="najva-problem">{escape(problem)}</span>' for problem in services.problems]
-    return f'<div class="najva-model">{" ".join(sentences)}{_figures(roles)}</div>'
+    return f'<div class="najva-model">{" ".join(sentences)}{_figures([*spoken, *genres])}</div>'
 
 
 def _role_sentence(role: Role) -> str:
@@ -103,6 +102,26 @@ def demonstration(role: Role | None) -> str:
 def escape(text: str) -> str:
     """Return text that is safe inside HTML, in attributes too."""
     return html.escape(text, quote=True)
+
+
+def problem(sentence: str) -> str:
+    """Return the status after a recording was refused."""
+    return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>'
+
+
+def working(doing: str, seconds: float | None = None, total: float | None = None) -> str:
+    """Return the status while something is done.
+
+    Args:
+        doing: such as `Listening`.
+        seconds: of the recording that are done; None before anything is.
+        total: the recording's length, where known.
+    """
+    bar, done = "<progress></progress>", "" if seconds is None else f" {clock(seconds)}"
+    if seconds is not None and total:
+        bar = f'<progress value="{min(1.0, seconds / total):.3f}" max="1"></progress>'
+        done += f" of {clock(total)}"
+    return f'<div class="najva-status">{doing}…{done}{bar}</div>'
 
 
 def clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event
 
 import gradio as gr
+import numpy as np
 
 from najva.genre_models import AUTO
 from najva.mel_picture import MelPicture
@@ -12,6 +13,7 @@ from najva.services import Services
 from tabs import genre_view as view
 from tabs import transcript_view
 from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples" / "music"
@@ -25,44 +27,32 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
         services: the models.
         uploads: deletes what a visitor leaves behind.
     """
-    stops: dict[str, Event] = {}
+    tab = RecordingTab("music", uploads)
 
     def classify(recording: str | None, model: str, request: gr.Request) -> Iterator[tuple]:
-        visitor = request.session_hash or ""
-        stop = stops[visitor] = Event()
-        yield view.waiting()
-        try:
-            with refusals_in_words():
-                seconds = services.seconds(needed(recording))
-                picture: MelPicture | None = None
+        with tab.work(request) as stop:
+            yield view.waiting()
+            try:
+                with refusals_in_words():
+                    yield from answers(recording, model, stop)
+            except gr.Error as error:
+                yield view.problem(error.message)
 
-                def watch(block, rate_hz: int) -> None:
-                    nonlocal picture
-                    picture = picture or MelPicture(rate_hz)
-                    picture.add(block)
+    def answers(recording: str | None, model: str, stop: Event) -> Iterator[tuple]:
+        """Yield all outputs while the recording is heard."""
+        seconds = services.seconds(needed(recording))
+        picture: MelPicture | None = None
 
-                for answer in services.classify_genre(recording, model, watch):
-                    stopped = stop.is_set() and not answer.finished
-                    yield view.results(answer, seconds, picture.picture(), stopped=stopped)
-                    if stopped:
-                        return
-        except gr.Error as error:
-            yield view.problem(error.message)
-        finally:
-            stops.pop(visitor, None)
+        def watch(block: np.ndarray, rate_hz: int) -> None:
+            nonlocal picture
+            picture = picture or MelPicture(rate_hz)
+            picture.add(block)
 
-    def stop(request: gr.Request) -> None:
-        if running := stops.get(request.session_hash or ""):
-            running.set()
-
-    def hold(recording: str | None, request: gr.Request) -> gr.Button:
-        uploads.belongs_to(recording, request.session_hash, "music")
-        return gr.Button(interactive=recording is not None)
-
-    def clear(request: gr.Request) -> tuple[str, str, str]:
-        stop(request)
-        uploads.clear(request.session_hash, "music")
-        return view.empty()
+        for answer in services.classify_genre(recording, model, watch):
+            stopped = stop.is_set() and not answer.finished
+            yield view.results(answer, seconds, picture.picture(), stopped=stopped)
+            if stopped:
+                return
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
@@ -79,25 +69,14 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
             with gr.Accordion("Which network listens", open=False):
                 model = gr.Radio(view.choices([]), value=AUTO, label="Network", show_label=False)
             gr.HTML(transcript_view.limits(services.settings))
-            examples = sorted(_EXAMPLES.glob("*.mp3"))
-            if examples:
-                gr.Examples(
-                    [[str(path)] for path in examples],
-                    [recording],
-                    example_labels=[path.stem.replace("-", " ") for path in examples],
-                    label="Try one of these (played by a synthesiser)",
-                    api_visibility="private",
-                )
+            examples(_EXAMPLES, recording, "Try one of these (played by a synthesiser)")
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="genre-status")
             likeliest = gr.HTML(elem_id="genres")
             over_time = gr.HTML(elem_id="genre-timeline")
     outputs = [status, likeliest, over_time]
-    private = {"api_visibility": "private"}
     page.load(
-        lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, show_progress="hidden", **private
+        lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, show_progress="hidden", **PRIVATE
     )
-    start.click(classify, [recording, model], outputs, show_progress="hidden", **private, **COMPUTE)
-    halt.click(stop, None, None, queue=False, **private)
-    recording.change(hold, recording, start, queue=False, show_progress="hidden", **private)
-    recording.clear(clear, None, outputs, queue=False, **private)
+    start.click(classify, [recording, model], outputs, show_progress="hidden", **PRIVATE, **COMPUTE)
+    tab.connect(recording, start, halt, outputs, view.empty)

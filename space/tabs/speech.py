@@ -12,6 +12,7 @@ from najva.transcriber import Transcript
 from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed, refusals_in_words
 from tabs.look import demonstration
+from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -24,33 +25,36 @@ def build(services: Services, uploads: Uploads) -> None:
         services: the models.
         uploads: deletes what a visitor leaves behind.
     """
-    stops: dict[str, Event] = {}
+    tab = RecordingTab("speech", uploads)
 
     def write_down(
         recording: str | None, language: str, timestamps: str, model: str, beside: bool, request: gr.Request
     ) -> Iterator[tuple]:
-        visitor = request.session_hash or ""
-        stop = stops[visitor] = Event()
-        yield *view.waiting(), *no_pair()
-        try:
-            with refusals_in_words():
-                seconds = services.seconds(needed(recording))
-                name = Path(recording).stem
-                for transcript in services.transcribe(recording, language, timestamps, model):
-                    stopped = stop.is_set() and not transcript.finished
-                    caution = demonstration(services.role_of(transcript.model))
-                    shown = view.results(transcript, seconds, name, stopped=stopped, caution=caution)
-                    yield *shown, *no_pair()
-                    if stopped:
-                        return
-                if beside and transcript.segments:
-                    for pair in plain_beside(recording, transcript, model, stop):
-                        yield *shown, *pair
-        except gr.Error as error:
-            # Gradio's own red note would go by itself, and lie over the status meanwhile.
-            yield *view.problem(error.message), *no_pair()
-        finally:
-            stops.pop(visitor, None)
+        with tab.work(request) as stop:
+            yield *view.waiting(), *no_pair()
+            try:
+                with refusals_in_words():
+                    yield from text_of(recording, language, timestamps, model, beside, stop)
+            except gr.Error as error:
+                # Gradio's own red note would go by itself, and lie over the status meanwhile.
+                yield *view.problem(error.message), *no_pair()
+
+    def text_of(
+        recording: str | None, language: str, timestamps: str, model: str, beside: bool, stop: Event
+    ) -> Iterator[tuple]:
+        """Yield all outputs while the text is written."""
+        seconds = services.seconds(needed(recording))
+        name = Path(recording).stem
+        for transcript in services.transcribe(recording, language, timestamps, model):
+            stopped = stop.is_set() and not transcript.finished
+            caution = demonstration(services.role_of(transcript.model))
+            shown = view.results(transcript, seconds, name, stopped=stopped, caution=caution)
+            yield *shown, *no_pair()
+            if stopped:
+                return
+        if beside and transcript.segments:
+            for pair in plain_beside(recording, transcript, model, stop):
+                yield *shown, *pair
 
     def plain_beside(recording: str, transcript: Transcript, model: str, stop: Event) -> Iterator[tuple]:
         """Yield the last three outputs while plain Whisper writes the same recording."""
@@ -72,20 +76,6 @@ def build(services: Services, uploads: Uploads) -> None:
 
     def ask_what_was_said(pair: view.Pair | None) -> gr.Textbox:
         return gr.Textbox(visible=pair is not None)
-
-    def stop(request: gr.Request) -> None:
-        if running := stops.get(request.session_hash or ""):
-            running.set()
-
-    def hold(recording: str | None, request: gr.Request) -> gr.Button:
-        uploads.belongs_to(recording, request.session_hash, "speech")
-        # A recording that has just been stopped takes a moment to arrive; nobody shall press in vain.
-        return gr.Button(interactive=recording is not None)
-
-    def clear(request: gr.Request) -> tuple:
-        stop(request)
-        uploads.clear(request.session_hash, "speech")
-        return *view.empty(), *no_pair()
 
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
@@ -116,15 +106,7 @@ def build(services: Services, uploads: Uploads) -> None:
                     [("Chosen by language", "auto"), ("Always the base model", "base")], value="auto", label="Model"
                 )
             gr.HTML(view.limits(services.settings))
-            examples = sorted(_EXAMPLES.glob("*.mp3"))
-            if examples:
-                gr.Examples(
-                    [[str(path)] for path in examples],
-                    [recording],
-                    example_labels=[path.stem.replace("-", " ") for path in examples],
-                    label="Try one of these (spoken by a synthesiser)",
-                    api_visibility="private",
-                )
+            examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="status")
             text = gr.Textbox(
@@ -150,24 +132,18 @@ def build(services: Services, uploads: Uploads) -> None:
             downloads = gr.HTML(elem_id="downloads")
 
     outputs = [status, text, found_language, segments, downloads, pair_view, said, pair]
-    # Hidden, not closed: Gradio 6.31 answers a hand-made call of a private event too, and the page itself comes in by
-    # the same door. Harmless, since each touches only what the caller's session holds, and a session's random name is
-    # known to its own page alone; what computes waits in the queue with everybody else.
-    private = {"api_visibility": "private"}
     written = start.click(
         write_down,
         [recording, language, timestamps, model, beside],
         outputs,
         show_progress="hidden",
-        **private,
+        **PRIVATE,
         **COMPUTE,
     )
     # Only then: the end of a call repeats its last outputs, and would take away what was typed meanwhile.
-    written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **private)
-    said.change(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **private)
-    halt.click(stop, None, None, queue=False, **private)
-    recording.change(hold, recording, start, queue=False, show_progress="hidden", **private)
-    recording.clear(clear, None, outputs, queue=False, **private)
+    written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **PRIVATE)
+    said.change(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **PRIVATE)
+    tab.connect(recording, start, halt, outputs, lambda: (*view.empty(), *no_pair()))
 
 
 def no_pair() -> tuple:

@@ -12,6 +12,7 @@ from najva.persian import normalize
 from najva.settings import Settings
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
+from tabs import look
 from tabs.look import clock, escape, length_in_words
 
 EMPTY_STATUS = (
@@ -34,12 +35,12 @@ def empty() -> tuple[str, str, str, str, str]:
 
 def waiting() -> tuple[str, str, str, str, str]:
     """Return the state between the click and the first text."""
-    return '<div class="najva-status">Listening…<progress></progress></div>', "", "", "", ""
+    return look.working("Listening"), "", "", "", ""
 
 
 def problem(sentence: str) -> tuple[str, str, str, str, str]:
     """Return the state after a recording was refused."""
-    return f'<div class="najva-status najva-problem" role="alert">{escape(sentence)}</div>', "", "", "", ""
+    return look.problem(sentence), "", "", "", ""
 
 
 def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool, caution: str = "") -> tuple:
@@ -139,13 +140,7 @@ def _status(transcript: Transcript, seconds: float | None, caution: str, *, stop
         if transcript.model:
             line += f", written by <code>{escape(transcript.model)}</code>"
         return f'<div class="najva-status">{line}.<ul>{warnings}</ul></div>'
-    bar = "<progress></progress>"
-    heard = clock(transcript.audio_seconds)
-    if seconds:
-        share = min(1.0, transcript.audio_seconds / seconds)
-        bar = f'<progress value="{share:.3f}" max="1"></progress>'
-        heard += f" of {clock(seconds)}"
-    return f'<div class="najva-status">Writing… {heard}{bar}</div>'
+    return look.working("Writing", transcript.audio_seconds, seconds)
 
 
 def _languages(transcript: Transcript) -> str:

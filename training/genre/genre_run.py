@@ -43,6 +43,18 @@ def read_history(run: Path) -> list[EpochRow]:
     ]
 
 
+def read_trained(run: Path) -> dict:
+    """Return a run's record.
+
+    Raises:
+        RunError: it is no genre run that was trained to its end.
+    """
+    record = read_record(run)
+    if "preset" not in record or "training" not in record:
+        raise RunError(f"{run} is no genre run that was trained to its end; train_genre.py makes one.")
+    return record
+
+
 def check_same_start(options: GenreOptions, preset: Preset, split: Split) -> None:
     """Refuse to go on with a run that was begun with another split, or another recipe under the same name.
 

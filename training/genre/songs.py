@@ -22,7 +22,7 @@ from najva import audio
 from najva.audio import AudioError
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
-ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
+_ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
 # Who plays what in a collection of one's own: columns song and artist.
 ARTISTS = "artists.csv"
 # A recording that is shorter tells no genre.
@@ -81,7 +81,7 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
         raise FolderError(f"There is no folder {folder}.")
     for candidate in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
         found = {
-            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in ENDINGS)
+            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in _ENDINGS)
             for genre in sorted(candidate.iterdir())
             if genre.is_dir() and not genre.name.startswith(".")
         }

@@ -1,0 +1,81 @@
+"""What every tab that takes a recording needs: whose file it is, the work on it, and how that is stopped."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import gradio as gr
+
+from tabs.uploads import Uploads
+
+# Hidden, not closed: Gradio 6.31 answers a hand-made call of a private event too, and the page itself comes in by the
+# same door. Harmless, since each touches only what the caller's session holds, and a session's random name is known to
+# its own page alone; what computes waits in the queue with everybody else.
+PRIVATE = {"api_visibility": "private"}
+
+
+class RecordingTab:
+    """One tab's recordings: of each visitor one, and one work on it.
+
+    Args:
+        name: of the tab.
+        uploads: deletes what a visitor leaves behind.
+    """
+
+    def __init__(self, name: str, uploads: Uploads) -> None:
+        self._name, self._uploads = name, uploads
+        self._stops: dict[str, Event] = {}
+
+    @contextmanager
+    def work(self, request: gr.Request) -> Iterator[Event]:
+        """Give what is set when the visitor wants the work to end."""
+        visitor = request.session_hash or ""
+        stop = self._stops[visitor] = Event()
+        try:
+            yield stop
+        finally:
+            self._stops.pop(visitor, None)
+
+    def connect(
+        self, recording: gr.Audio, start: gr.Button, halt: gr.Button, outputs: list, empty: Callable[[], tuple]
+    ) -> None:
+        """Let the recording be brought and cleared, and the work be stopped.
+
+        Args:
+            recording: where it is brought.
+            start: begins the work.
+            halt: ends it.
+            outputs: of the work.
+            empty: returns what they hold while there is none.
+        """
+
+        def stop(request: gr.Request) -> None:
+            if running := self._stops.get(request.session_hash or ""):
+                running.set()
+
+        def hold(path: str | None, request: gr.Request) -> gr.Button:
+            self._uploads.belongs_to(path, request.session_hash, self._name)
+            # A recording that has just been stopped takes a moment to arrive; nobody shall press in vain.
+            return gr.Button(interactive=path is not None)
+
+        def clear(request: gr.Request) -> tuple:
+            stop(request)
+            self._uploads.clear(request.session_hash, self._name)
+            return empty()
+
+        halt.click(stop, None, None, queue=False, **PRIVATE)
+        recording.change(hold, recording, start, queue=False, show_progress="hidden", **PRIVATE)
+        recording.clear(clear, None, outputs, queue=False, **PRIVATE)
+
+
+def examples(folder: Path, recording: gr.Audio, label: str) -> None:
+    """Offer the MP3 files of a folder, if there are any."""
+    if found := sorted(folder.glob("*.mp3")):
+        gr.Examples(
+            [[str(path)] for path in found],
+            [recording],
+            example_labels=[path.stem.replace("-", " ") for path in found],
+            label=label,
+            **PRIVATE,
+        )

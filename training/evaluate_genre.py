@@ -27,7 +27,7 @@ from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
-from genre.genre_run import LEDGER, read_trained
+from genre.genre_run import LEDGER, read_trained, run_title
 from genre.genre_scoring import (
     Judged,
     by_piece,
@@ -123,7 +123,7 @@ def measure(run: Path, record: dict) -> dict:
         for label in labels
         if any(song.genre == label for song in songs)
     }
-    title = f"{record['options']['architecture']}, {record['options']['preset']}, {record['options']['protocol']}"
+    title = run_title(record)
     draw_confusion(run / "figures" / "confusion.png", table, labels, title)
     draw_genres(run / "figures" / "genres.png", each, title)
     return {
@@ -228,9 +228,9 @@ def print_run(record: dict, section: dict) -> None:
     song, piece = section["by_song"], section["by_piece"]
     shared, asked = section["validation_songs_with_artist_in_training"], section["validation_songs"]
     before, after = (section["calibration_error"][name] for name in ("before", "after"))
+    of = f", by the folds of {section['of']}, protocol {section['protocol']}" if section["of"] else ""
     print(
-        f"{record['options']['architecture']}, {record['options']['preset']}, protocol {section['protocol']}"
-        f"{', the folds of ' + section['of'] if section['of'] else ''}: "
+        f"{run_title(record)}{of}: "
         f"{in_words(song)} of the songs are right, {in_words(piece)} of their pieces.\n"
         f"{shared} of {asked} validation songs share their artist, or are a copy of a song, in training. Calibration "
         f"error {before:.3f}, at temperature {section['temperature']:g} {after:.3f}.\n\n"
@@ -274,8 +274,9 @@ def compare_runs(runs: list[Path]) -> dict:
         temperature = fit_temperature(validation_of(judged), labels)
         song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
         right[name] = judge(songs, labels, temperature)[1].tolist()
+        rehearsal = " (rehearsal)" if record["data"].get("variants_of") else ""
         print(
-            f"| {name} | {options['architecture']} | {options['preset']} | {options['protocol']} | "
+            f"| {name}{rehearsal} | {options['architecture']} | {options['preset']} | {options['protocol']} | "
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "
             f"{record['training']['parameters']:,} |"
         )

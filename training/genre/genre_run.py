@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from genre.pieces import Pieces
 from genre.presets import Preset
 from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
-from genre.songs import gtzan_facts
+from genre.songs import Song, gtzan_facts
 from najva.genre_networks import GenreNetwork
 from run_news import say
 from run_record import RunError, add_sections, circumstances, read_record
@@ -97,7 +97,8 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
             "genres": library.labels,
             "hours": round(sum(song.seconds for song in library.songs) / 3600, 3),
             "sha256": library.sha256,
-            "is_gtzan": any(song.artist and song.artist == gtzan.get(song.path.stem) for song in library.songs),
+            "variants_of": len({song.variant_of for song in library.songs if song.variant_of}),
+            "is_gtzan": any(song.artist and song.artist == gtzan.get(_recording(song)) for song in library.songs),
             "faults": [asdict(fault) for fault in library.faults],
             "validation_songs": validated,
             "validation_songs_with_artist_in_training": in_both,
@@ -107,6 +108,8 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
         preset=asdict(preset),
     )
     write_json(options.output / SPLIT, _split_values(split))
+    if of := read_record(options.output)["data"]["variants_of"]:
+        say(f"REHEARSAL: these songs are variants of {of}. Figures tell how the training goes, and nothing of music.")
     if split.protocol == "segments":
         say("LEAKY ON PURPOSE: pieces of every validation song are in training too.")
     elif validated:
@@ -118,6 +121,17 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
         )
     if split.not_measurable:
         say(f"Not measurable, as one artist plays all of it: {', '.join(split.not_measurable)}.")
+
+
+def _recording(song: Song) -> str:
+    """Return what GTZAN calls a song, or the one that it is a variant of."""
+    return PurePosixPath(song.variant_of).stem if song.variant_of else song.path.stem
+
+
+def run_title(record: Mapping[str, Any]) -> str:
+    """Return what a run is called, a rehearsal so."""
+    rehearsal = "REHEARSAL: " if record["data"].get("variants_of") else ""
+    return rehearsal + ", ".join(record["options"][name] for name in ("architecture", "preset", "protocol"))
 
 
 def pieces_of(
@@ -183,7 +197,7 @@ def save(
         writer.writerows(asdict(row) for row in rows)
     with whole_file(options.output / LEDGER) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in ledger)
-    draw_history(options.output / "figures" / "history.png", rows, f"{options.architecture}, {options.preset}")
+    draw_history(options.output / "figures" / "history.png", rows, run_title(read_record(options.output)))
     add_sections(
         options.output,
         training={

@@ -3,6 +3,8 @@
 `pooled`: all songs together, drawn by file, genre by genre (the course's 80/20). `artist`: no artist and no copy is on
 two sides. `fault-filtered`: GTZAN's published lists. `segments`: pieces of songs are drawn, so that sister pieces are
 on both sides: leaky, which is what it is there to show. `all`: every song trains and none validates.
+
+Of a rehearsal, whose songs are variants of a few, all variants of one song are on one side, under `segments` alone not.
 """
 
 from __future__ import annotations
@@ -72,7 +74,8 @@ def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int =
     if protocol == "fault-filtered":
         return Split(protocol, (_listed(songs),), seed)
     parts = folds or _FOLDS_OF_80_20
-    kept, not_measurable, groups = list(songs), (), np.arange(len(songs))
+    kept, not_measurable, groups = list(songs), (), variant_numbers(songs)
+    grouped = protocol == "artist" or is_rehearsal(songs)
     if protocol == "artist":
         kept, not_measurable, groups = _measurable(songs)
     genres = np.array([song.genre for song in kept])
@@ -82,8 +85,8 @@ def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int =
         raise FolderError(
             f"{parts} folds need as many {what} in every genre, and one has {least}; give --folds {max(2, least)}."
         )
-    maker = StratifiedGroupKFold if protocol == "artist" else StratifiedKFold
-    drawn = maker(parts, shuffle=True, random_state=seed).split(genres, genres, groups)
+    maker = StratifiedGroupKFold if grouped else StratifiedKFold
+    drawn = maker(parts, shuffle=True, random_state=seed).split(genres, genres, groups if grouped else None)
     measured = {song.id for song in kept}
     always = [song.id for song in songs if song.id not in measured]
     made = [
@@ -96,10 +99,23 @@ def draw_folds(songs: Sequence[Song], protocol: str, folds: int = 0, seed: int =
     return Split(protocol, tuple(made if folds else made[:1]), seed, not_measurable)
 
 
+def is_rehearsal(songs: Sequence[Song]) -> bool:
+    """Whether any song is a variant of another."""
+    return any(song.variant_of for song in songs)
+
+
+def variant_numbers(songs: Sequence[Song]) -> np.ndarray:
+    """Return a number for each song: the same for variants of one."""
+    return np.unique([song.variant_of or song.id for song in songs], return_inverse=True)[1]
+
+
 def group_numbers(songs: Sequence[Song]) -> np.ndarray:
-    """Return a number for each song: the same for one artist's songs and for copies."""
+    """Return a number for each song: the same for one artist's songs, for copies and for variants."""
     group = {song.id: f"artist {song.artist}" if song.artist else f"song {song.id}" for song in songs}
-    for same in copies(songs):
+    variants: dict[str, list[Song]] = defaultdict(list)
+    for song in songs:
+        variants[song.variant_of or song.id].append(song)
+    for same in (*copies(songs), *variants.values()):
         names = {group[song.id] for song in same}
         joined = min(names)
         group = {song: joined if name in names else name for song, name in group.items()}

@@ -24,6 +24,7 @@ from genre.songs import (
     gtzan_facts,
     read_artists,
     read_song,
+    with_gtzan_facts,
 )
 from najva.audio import AudioError
 from najva.settings import Settings
@@ -31,8 +32,8 @@ from whole_files import write_json
 
 _LEAST_GENRES = 2
 _SHOWN = 20
-# Of a `Song`: what `gtzan_facts` knows, which is looked up and not kept.
-_FACTS = ("artist", "fault_filtered")
+# Of a `Song`: what is looked up and not kept.
+_FACTS = ("path", "artist", "fault_filtered", "variant_of")
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
             except AudioError as error:
                 faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
                 continue
-            songs.append(replace(song, artist=artists.get(song.id, song.artist)))
+            songs.append(replace(song, **artists.get(song.id, {})))
             frames.append(found)
     finally:
         # Of a folder that was read in part too.
@@ -149,19 +150,13 @@ class _Index:
         known = self._known.get(str(path.absolute()))
         if not known or known["file"] != _state(path):
             return None
-        return self._with_facts(Song(**known["song"] | {"path": path}))
+        return with_gtzan_facts(Song(**known["song"] | {"path": path}), self._facts)
 
     def keep(self, song: Song) -> Song:
         """Remember a song; return it with what is known of it."""
-        facts = {name: value for name, value in asdict(song).items() if name not in ("path", *_FACTS)}
+        facts = {name: value for name, value in asdict(song).items() if name not in _FACTS}
         self._known[str(song.path.absolute())] = {"file": _state(song.path), "song": facts}
-        return self._with_facts(song)
-
-    def _with_facts(self, song: Song) -> Song:
-        # Whatever is called so and lies in that genre's folder is taken for GTZAN's.
-        if not song.path.stem.startswith(song.genre):
-            return song
-        return replace(song, **dict(zip(_FACTS, self._facts.get(song.path.stem, ("", "")), strict=True)))
+        return with_gtzan_facts(song, self._facts)
 
     def write(self) -> None:
         write_json(self._path, self._known)

@@ -12,8 +12,8 @@ import csv
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from najva.audio import AudioError
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
 _ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
-# Who plays what in a collection of one's own: columns song and artist.
+# Who plays what in a collection of one's own: columns song and artist; in a rehearsal also variant_of.
 ARTISTS = "artists.csv"
 # A recording that is shorter tells no genre.
 LEAST_SECONDS = 1.0
@@ -47,6 +47,7 @@ class Song:
         content: of the samples as they were decoded, and their rate: what features are computed from.
         artist: who plays, as far as is known; else empty.
         fault_filtered: part in GTZAN's fault-filtered lists: `train`, `validation`, `test` or empty.
+        variant_of: the song that this one was made of, in a rehearsal; else empty.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Song:
     content: str = ""
     artist: str = ""
     fault_filtered: str = ""
+    variant_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,19 @@ def gtzan_facts() -> dict[str, tuple[str, str]]:
         return {row["clip"]: (row["artist"], row["fault_filtered"]) for row in csv.DictReader(file)}
 
 
-def read_artists(folder: Path) -> dict[str, str]:
-    """Return who plays each song of a collection, as its `artists.csv` says, by `Song.id`.
+def with_gtzan_facts(song: Song, facts: Mapping[str, tuple[str, str]]) -> Song:
+    """Return a song with what `gtzan_facts` says; whatever is called so, in that genre's folder, is taken for it."""
+    if not song.path.stem.startswith(song.genre):
+        return song
+    artist, fault_filtered = facts.get(song.path.stem, ("", ""))
+    return replace(song, artist=artist, fault_filtered=fault_filtered)
+
+
+def read_artists(folder: Path) -> dict[str, dict[str, str]]:
+    """Return what a collection's `artists.csv` says of its songs: fields of `Song`, by `Song.id`.
 
     Args:
-        folder: that holds the genres' folders; without the file nobody's songs are known.
+        folder: that holds the genres' folders; without the file nothing is known.
 
     Raises:
         FolderError: the file lacks a column, or names a song that is not there.
@@ -138,12 +148,18 @@ def read_artists(folder: Path) -> dict[str, str]:
         rows = csv.DictReader(file)
         if not {"song", "artist"} <= set(rows.fieldnames or ()):
             raise FolderError(f"{path} needs the columns song, such as blues/one.wav, and artist.")
-        named = {row["song"].replace("\\", "/"): (row["artist"] or "").strip() for row in rows}
+        said = {
+            row["song"].replace("\\", "/"): {
+                "artist": (row["artist"] or "").strip(),
+                "variant_of": row.get("variant_of") or "",
+            }
+            for row in rows
+        }
     # As the disk spells them: to some an accent is a letter of its own, and some take capitals for small ones.
     there = {_plain(file.relative_to(folder).as_posix()): file for file in folder.glob("*/*")}
-    if missing := [song for song in named if _plain(song) not in there]:
+    if missing := [song for song in said if _plain(song) not in there]:
         raise FolderError(f"{path} names {missing[0]}, which is not there.")
-    return {there[_plain(song)].relative_to(folder).as_posix(): artist for song, artist in named.items()}
+    return {there[_plain(song)].relative_to(folder).as_posix(): facts for song, facts in said.items()}
 
 
 def _plain(name: str) -> str:

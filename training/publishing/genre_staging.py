@@ -51,8 +51,15 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
     write_json(folder / NAME, record)
     write_json(folder / MEASURED, measured)
     (folder / README).write_text(card, encoding="utf-8")
-    song = record["evaluation"]["by_song"]
-    return Staged(folder, repository, "model", f"{record['options']['architecture']}: accuracy {song['accuracy']:.1%}")
+    song, of = record["evaluation"]["by_song"], data_name(record)
+    message = f"{record['options']['architecture']}: accuracy {song['accuracy']:.1%} on {of}"
+    return Staged(folder, repository, "model", message)
+
+
+def data_name(record: Mapping[str, Any]) -> str:
+    """Return the name of a run's songs; a rehearsal's says so."""
+    data = record["data"]
+    return f"{data['name']} (rehearsal)" if data.get("variants_of") else data["name"]
 
 
 def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: str, pictures: list[str]) -> str:
@@ -89,7 +96,7 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of `measured.json`, by which the Space says what a network was measured to do."""
-    evaluation, name = record["evaluation"], record["data"]["name"]
+    evaluation, name = record["evaluation"], data_name(record)
     return {
         "model": record["options"]["architecture"],
         "command": evaluation["command"],
@@ -117,7 +124,7 @@ def _results(record: Mapping[str, Any]) -> list[EvalResult]:
             task_type="audio-classification",
             task_name="Music genre",
             dataset_type=data["name"],
-            dataset_name=f"{data['name']}, {protocol}",
+            dataset_name=f"{data_name(record)}, {protocol}",
             dataset_config=protocol,
             dataset_split=one["part"],
             dataset_args={"sha256": data["sha256"]},

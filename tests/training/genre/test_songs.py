@@ -201,3 +201,20 @@ def test_the_real_clips_have_their_artists(test_data: Path, tmp_path: Path, monk
     assert len(library.songs) == 70 and len(library.labels) == 10
     split = draw_folds(library.songs, "artist", folds=2)
     assert split.not_measurable == ("blues", "reggae", "rock")
+
+
+def test_variants_of_a_song_stay_on_one_side(many: list[Song]) -> None:
+    rehearsal = [
+        replace(one, id=f"{one.id}.v{number}", sha256=f"{one.id}{number}", variant_of=one.id)
+        for one in many
+        for number in range(4)
+    ]
+    for protocol in ("pooled", "artist"):
+        split = draw_folds(rehearsal, protocol, folds=2)
+        of = {song.id: song.variant_of for song in rehearsal}
+        for fold in split.folds:
+            sides = {of[song] for song in fold.train}, {of[song] for song in fold.validation}
+            assert all(sides) and not sides[0] & sides[1]
+    (fold,) = draw_folds(rehearsal, "pooled").folds
+    assert Counter(song[0] for song in fold.validation) == {"a": 8, "b": 8, "c": 8}
+    assert group_numbers(rehearsal).max() == group_numbers(many).max()

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
-from genre.genre_run import LEDGER, read_trained, run_title
+from genre.genre_run import LEDGER, preset_name, read_trained, run_title
 from genre.genre_scoring import (
     Judged,
     by_piece,
@@ -172,7 +172,7 @@ def facts(other: Path, record: dict) -> dict:
     kept = ("protocol", "part", "folds", "by_song", "by_piece", "not_measurable", "command")
     return {
         "run": other.name,
-        "preset": measured["options"]["preset"],
+        "preset": preset_name(measured),
         "seed": measured["options"]["seed"],
         "epochs": measured["training"]["epochs"],
         "steps": measured["training"]["steps"],
@@ -276,7 +276,7 @@ def compare_runs(runs: list[Path]) -> dict:
         right[name] = judge(songs, labels, temperature)[1].tolist()
         rehearsal = " (rehearsal)" if record["data"].get("variants_of") else ""
         print(
-            f"| {name}{rehearsal} | {options['architecture']} | {options['preset']} | {options['protocol']} | "
+            f"| {name}{rehearsal} | {options['architecture']} | {preset_name(record)} | {options['protocol']} | "
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "
             f"{record['training']['parameters']:,} |"
         )

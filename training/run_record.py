@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -67,7 +67,10 @@ def changed_options(folder: Path, options: Mapping, form: type) -> list[str]:
         options: as they would be recorded now.
         form: the dataclass that they are of. An option that is newer than the run had its default then.
     """
-    defaults = {option.name: option.default for option in fields(form)}
+    defaults = {
+        option.name: option.default if option.default_factory is MISSING else option.default_factory()
+        for option in fields(form)
+    }
     had = defaults | read_record(folder).get("options", options)
     return [name for name, value in options.items() if had[name] != value]
 

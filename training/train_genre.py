@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
-from genre.presets import PRESETS, Preset
+from genre.presets import PRESETS, Preset, changed
 from genre.songs import FolderError
 from najva.pretrained.errors import ModelError
 from options import option, required
@@ -61,6 +61,7 @@ class GenreOptions:
     )
     folds: int = option(0, "train so many folds and pool them; 0: one split of 80 % and 20 %")
     preset: Literal["as-specified", "tuned"] = option("as-specified", "as-specified (the course's) or tuned")
+    change: list[str] = option([], "fields of the preset to change, to measure each, such as pooling=last crops=no")
     epochs: int = option(0, "passes over the training pieces; 0: the preset's")
     patience: int = option(0, "stop after so many epochs without a lower validation loss, and take the best; 0: never")
     like: Path | None = option(None, "with --protocol all: a run in folds, whose preset and epochs are taken")
@@ -83,8 +84,9 @@ class GenreOptions:
             raise ValueError("--protocol segments is leaky on purpose: its figures are not published.")
         if self.push_to_hub and self.protocol == "all" and not self.like:
             raise ValueError("--protocol all has no figures to publish but those of the run that --like names.")
-        if self.like and (self.protocol != "all" or self.epochs or self.patience):
-            raise ValueError("--like is for --protocol all, and the epochs are those of its run.")
+        if self.like and (self.protocol != "all" or self.epochs or self.patience or self.change):
+            raise ValueError("--like is for --protocol all; its run's preset and epochs are taken as they are.")
+        changed(PRESETS[self.preset], self.change)
 
     def comparable(self) -> dict:
         """Return the options as they are recorded; where songs and run lie is not what the run is made of."""
@@ -186,7 +188,7 @@ def preset_of(options: GenreOptions) -> Preset:
         RunError: the run that they are to be taken from is none, or another network's.
     """
     if not options.like:
-        preset = PRESETS[options.preset]
+        preset = changed(PRESETS[options.preset], options.change)
         # A song that is one piece has no sister piece, and nothing leaks.
         shorter = {"segment_seconds": LEAKY_SECONDS} if options.protocol == "segments" else {}
         return replace(preset, epochs=options.epochs or preset.epochs, **shorter)

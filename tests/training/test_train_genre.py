@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ import soundfile
 import torch
 from huggingface_hub import ModelCard, snapshot_download
 
+import ablate_genre
 import evaluate_genre
 import publish
 import train_genre
 from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
+from genre.presets import PRESETS, changed
 from najva.genre_networks import GenreNetwork
 from publishing import genre_staging
 from run_record import read_record
@@ -171,6 +174,9 @@ def test_patience_takes_the_best_epoch_and_stops(songs: Path, tmp_path: Path) ->
         ({"protocol": "all", "folds": 2}, "--protocol all has no folds"),
         ({"folds": 9}, "need as many songs in every genre, and one has 5"),
         ({"protocol": "fault-filtered"}, "for GTZAN alone"),
+        ({"change": "depth=3"}, "--change depth=3: a preset has segment_seconds, pooling,"),
+        ({"change": "crops=maybe"}, "crops is yes or no"),
+        ({"change": "batch_size=0"}, "batch_size is a number above 0"),
     ],
 )
 def test_what_cannot_be_meant_gets_one_sentence(more: dict, sentence: str, songs: Path, tmp_path: Path, capsys) -> None:
@@ -235,6 +241,27 @@ def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp
     assert train_genre.main(arguments(songs, other, folds=3, epochs=1)) == 0
     assert evaluate_genre.main(["--compare", str(trained), str(other)]) == 1
     assert "was not measured on the same songs" in capsys.readouterr().err
+
+
+def test_a_choice_of_the_preset_is_undone_alone(songs: Path, tmp_path: Path, capsys) -> None:
+    command = ["--audio-folder", str(songs), "--architecture", "cnn", "--folds", "2", "--folder", str(tmp_path)]
+    assert ablate_genre.main([*command, "--undo", "low-rate", "last-state"]) == 0
+    said = capsys.readouterr().out
+    assert "| tuned | pooled |" in said and "| tuned with learning_rate=0.0001 | pooled |" in said
+    runs = {run.name: read_record(run) for run in tmp_path.iterdir()}
+    assert set(runs) == {"cnn-pooled-as-it-is", "cnn-pooled-low-rate"}  # convolutions have no last state
+    tuned, low = (runs[f"cnn-pooled-{name}"]["preset"] for name in ("as-it-is", "low-rate"))
+    assert low == tuned | {"learning_rate": 0.0001}
+    assert ablate_genre.main([*command, "--undo", "all"]) == 1
+    assert "--undo all: there are no-crops," in capsys.readouterr().err
+
+
+def test_what_can_be_undone_changes_one_thing() -> None:
+    tuned = asdict(PRESETS["tuned"])
+    for name, (kind, *values) in ablate_genre.UNDONE.items():
+        if kind == "--change":
+            undone = asdict(changed(PRESETS["tuned"], values))
+            assert sum(undone[field] != tuned[field] for field in tuned) == 1, name
 
 
 @pytest.mark.hub

@@ -131,7 +131,16 @@ def _recording(song: Song) -> str:
 def run_title(record: Mapping[str, Any]) -> str:
     """Return what a run is called, a rehearsal so."""
     rehearsal = "REHEARSAL: " if record["data"].get("variants_of") else ""
-    return rehearsal + ", ".join(record["options"][name] for name in ("architecture", "preset", "protocol"))
+    return rehearsal + ", ".join(
+        (record["options"]["architecture"], preset_name(record), record["options"]["protocol"])
+    )
+
+
+def preset_name(record: Mapping[str, Any]) -> str:
+    """Return a run's preset, with what was changed of it."""
+    chosen = record["options"]
+    changes = [*chosen.get("change", []), *([f"patience={chosen['patience']}"] if chosen["patience"] else [])]
+    return f"{chosen['preset']} with {' and '.join(changes)}" if changes else chosen["preset"]
 
 
 def pieces_of(

@@ -18,8 +18,10 @@ from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
+from genre.genre_comparison import compare_runs
 from jobs import JobError, run_job
 from options import option, required
+from run_record import RunError
 
 # What each choice of the preset is without it.
 UNDONE = {
@@ -56,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
         result = ablate(options)
-    except (JobError, ValueError, OSError) as error:
+    except (JobError, RunError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(result))
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def ablate(options: AblationOptions) -> dict:
-    """Train the preset as it is and with each choice undone; return what `evaluate_genre.py --compare` does."""
+    """Train the preset as it is and with each choice undone; return how they compare."""
     common = ["--audio-folder", str(options.audio_folder), "--architecture", options.architecture]
     common += ["--protocol", options.protocol, "--folds", str(options.folds), "--preset", "tuned"]
     runs = []
@@ -73,8 +75,8 @@ def ablate(options: AblationOptions) -> dict:
     for name, undone in {"as-it-is": [], **{name: UNDONE[name] for name in chosen}}.items():
         run = options.folder / f"{options.architecture}-{options.protocol}-{name}"
         run_job("train_genre.py", *common, *undone, "--output", str(run))
-        runs.append(str(run))
-    return run_job("evaluate_genre.py", "--compare", *runs)
+        runs.append(run)
+    return compare_runs(runs, with_first=True)
 
 
 if __name__ == "__main__":

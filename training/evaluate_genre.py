@@ -3,6 +3,7 @@ r"""Measures genre runs on the songs that they did not train on, and compares th
     accelerate launch training/evaluate_genre.py --run runs/lstm
     accelerate launch training/evaluate_genre.py --compare runs/lstm runs/lstm128 runs/bilstm runs/cnn
     accelerate launch training/evaluate_genre.py --run runs/cnn --folds runs/cnn-folds --beside runs/cnn-artists
+    python training/evaluate_genre.py --model embedded:genre/cnn --audio-folder genres
 
 What each song's pieces were given was written down by the training, so nothing is computed twice and it takes seconds.
 `run.json` gets accuracies by song and by piece with Wilson's intervals, confusions and calibration; the network's
@@ -13,7 +14,8 @@ named so; where artists were kept apart in few folds, `--calibrate` takes temper
 whose folds trained on nearly as many songs. `--beside` gives further runs of it whose figures stand on the card too, of
 another protocol, preset or seed; those of before stay where none are named.
 `--compare` prints a table and, for every pair of networks on the same songs, McNemar's exact p-value, adjusted for the
-number of pairs by Holm's rule: of many pairs one differs by chance.
+number of pairs by Holm's rule: of many pairs one differs by chance. `--model` judges the songs of another folder with a
+network as the app does, and says how many of them are of the collection that it was trained on.
 """
 
 from __future__ import annotations
@@ -22,31 +24,30 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from transformers.hf_argparser import HfArgumentParser
 
-from genre.genre_run import LEDGER, preset_name, read_trained, run_title
+from genre.genre_comparison import compare_runs
+from genre.genre_run import preset_name, read_songs, read_trained, run_title
 from genre.genre_scoring import (
-    Judged,
     by_piece,
     by_song,
     calibration_error,
     confusion,
     fit_temperature,
-    holm,
-    judge,
+    in_words,
     least_confidence,
-    mcnemar,
-    read_ledger,
+    measured_of,
+    validation_of,
+    verdicts,
 )
+from najva.pretrained.errors import ModelError
 from options import option
 from processes import is_main_process
 from run_record import RunError, add_sections, circumstances
 from whole_files import write_json
 
-_CLEAR = 0.05
 CALIBRATION = ("temperature", "least_confidence", "calibration_error")
 
 
@@ -59,14 +60,18 @@ class EvaluateOptions:
     calibrate: Path | None = option(None, "with --folds: another measured run, for temperature and threshold")
     beside: list[Path] = option([], "measured runs of the same network, for the card")
     compare: list[Path] = option([], "folders of runs to put side by side")
+    model: str = option("", "reference of a network to judge other songs with, such as OWNER/NAME")
+    audio_folder: Path | None = option(None, "with --model: folder with a folder a genre")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        if bool(self.compare) == (self.run is not None):
-            raise ValueError("Give one run by --run, or several by --compare.")
+        if sum((bool(self.compare), self.run is not None, bool(self.model))) != 1:
+            raise ValueError("Give one run by --run, several by --compare, or a network by --model.")
+        if bool(self.model) != (self.audio_folder is not None):
+            raise ValueError("--model and --audio-folder go together.")
         if len(self.compare) == 1:
             raise ValueError("--compare wants two runs or more.")
-        if self.compare and (self.folds or self.beside):
+        if not self.run and (self.folds or self.beside):
             raise ValueError("--folds and --beside belong to --run.")
         if self.calibrate and not self.folds:
             raise ValueError("--calibrate goes with --folds.")
@@ -79,12 +84,23 @@ def main(arguments: list[str] | None = None) -> int:
         return 0  # there is nothing to share: it takes seconds
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = compare_runs(options.compare) if options.compare else evaluate_run(options)
-    except (RunError, ValueError, OSError) as error:
+        result = evaluate(options)
+    except (RunError, ModelError, ValueError, OSError) as error:
         print(f"Not evaluated: {error}", file=sys.stderr)
         return 1
     print(json.dumps(result, ensure_ascii=False))
     return 0
+
+
+def evaluate(options: EvaluateOptions) -> dict:
+    """Do what is asked for; return the job's last line."""
+    if options.compare:
+        return compare_runs(options.compare)
+    if options.model:
+        from genre.other_songs import judge_folder
+
+        return judge_folder(options.model, options.audio_folder)
+    return evaluate_run(options)
 
 
 def evaluate_run(options: EvaluateOptions) -> dict:
@@ -134,7 +150,7 @@ def measure(run: Path, record: dict) -> dict:
         "calibrated_on": "",
         "by_song": by_song(songs, labels, temperature).as_dict(),
         "by_piece": by_piece(songs, labels).as_dict(),
-        "right": [song.id for song, right in zip(songs, judge(songs, labels, temperature)[1], strict=True) if right],
+        "right": [song.id for song, right in zip(songs, verdicts(songs, labels, temperature)[1], strict=True) if right],
         "by_genre": each,
         "confusion": table.tolist(),
         "temperature": temperature,
@@ -195,34 +211,6 @@ def read_measured(run: Path, like: dict) -> dict:
     return record
 
 
-def read_songs(run: Path, record: dict) -> list[Judged]:
-    """Return a run's ledger.
-
-    Raises:
-        RunError: it has none.
-    """
-    songs = read_ledger(run / LEDGER)
-    if not songs:
-        why = {
-            "all": "every song trained, so none is left to measure on; --folds names the run whose figures it has",
-            "segments": "it is leaky on purpose, and its figure is the one that its training printed",
-        }
-        raise RunError(
-            f"{run} has no validation songs: {why.get(record['options']['protocol'], 'its ledger is empty')}."
-        )
-    return songs
-
-
-def validation_of(judged: list[Judged]) -> list[Judged]:
-    """Return the songs that temperature and thresholds are fitted on."""
-    return [song for song in judged if song.part == "validation"]
-
-
-def measured_of(judged: list[Judged]) -> list[Judged]:
-    """Return the songs that figures are taken on: the test's, where the protocol has one."""
-    return [song for song in judged if song.part == "test"] or judged
-
-
 def print_run(record: dict, section: dict) -> None:
     """Print the figures, for a reader."""
     song, piece = section["by_song"], section["by_piece"]
@@ -241,63 +229,6 @@ def print_run(record: dict, section: dict) -> None:
             f"| {genre} | {share['right']} of {share['count']} | {share['accuracy']:.1%} | "
             f"{share['low']:.1%} to {share['high']:.1%} |"
         )
-
-
-def in_words(share: dict) -> str:
-    """Return a share with its interval."""
-    return f"{share['accuracy']:.1%} ({share['low']:.1%} to {share['high']:.1%}, {share['right']} of {share['count']})"
-
-
-def compare_runs(runs: list[Path]) -> dict:
-    """Print runs side by side, and whether each pair differs; return the same.
-
-    Raises:
-        RunError: one of them cannot be compared, or they were not measured on the same songs.
-    """
-    records = {run.name: read_trained(run) for run in runs}
-    read = {run.name: (records[run.name], read_songs(run, records[run.name])) for run in runs}
-    if len(read) < len(runs):
-        raise RunError("Two of the runs have the same name; rename one.")
-    first = measured_of(next(iter(read.values()))[1])
-    heard = read[runs[0].name][0]["data"]["sha256"]
-    asked = [(song.id, song.genre, song.fold) for song in first]
-    for name, (record, judged) in read.items():
-        songs = measured_of(judged)
-        if [(song.id, song.genre, song.fold) for song in songs] != asked or record["data"]["sha256"] != heard:
-            raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
-    right = {}
-    print("| run | network | preset | protocol | songs right | 95 % interval | pieces right | parameters |")
-    print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")
-    for name, (record, judged) in read.items():
-        songs = measured_of(judged)
-        labels, options = record["data"]["genres"], record["options"]
-        temperature = fit_temperature(validation_of(judged), labels)
-        song, piece = by_song(songs, labels, temperature).as_dict(), by_piece(songs, labels)
-        right[name] = judge(songs, labels, temperature)[1].tolist()
-        rehearsal = " (rehearsal)" if record["data"].get("variants_of") else ""
-        print(
-            f"| {name}{rehearsal} | {options['architecture']} | {preset_name(record)} | {options['protocol']} | "
-            f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {piece.value:.1%} | "
-            f"{record['training']['parameters']:,} |"
-        )
-    print(
-        f"\n| on the same {len(asked)} songs | only the first right | only the second right | p, adjusted | verdict |"
-    )
-    print("| --- | ---: | ---: | ---: | --- |")
-    names = list(combinations(right, 2))
-    counted = [mcnemar(right[one], right[other]) for one, other in names]
-    pairs = []
-    for (one, other), (only_one, only_other, _), p_value in zip(
-        names, counted, holm([p for *_, p in counted]), strict=True
-    ):
-        better = one if only_one > only_other else other
-        verdict = f"{better} is better" if p_value < _CLEAR else "no clear difference"
-        print(f"| {one} or {other} | {only_one} | {only_other} | {p_value:.3f} | {verdict} |")
-        pairs.append(
-            {"one": one, "other": other, "only_one": only_one, "only_other": only_other, "p": round(p_value, 5)}
-        )
-    accuracies = {name: sum(of) / len(of) for name, of in right.items()}
-    return {"songs": len(asked), "accuracy": accuracies, "pairs": pairs}
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def train_genre(options: GenreOptions) -> dict | None:
     Raises:
         FolderError, ModelError, RunError: it cannot be done as asked, in one sentence.
     """
-    from genre.genre_run import check_same_start, judge, pieces_of, read_history, record_start, save
+    from genre.genre_run import check_same_start, fold_ledger, pieces_of, read_history, record_start, save
     from genre.genre_training import train_fold
     from genre.music_probe import fit_music
     from genre.protocols import draw_folds
@@ -159,7 +159,7 @@ def train_genre(options: GenreOptions) -> dict | None:
         )
         rows += trained.history
         epochs.append(trained.best or preset.epochs)
-        ledger += judge(trained.network, library, fold, number, split)
+        ledger += fold_ledger(trained.network, library, fold, number, split)
     if not accelerator.is_main_process:
         return None
     network = trained.network.cpu()

@@ -227,7 +227,7 @@ def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp
     said = capsys.readouterr().out
     assert "| cnn or twin | 0 | 0 | 1.000 | no clear difference |" in said
     # One that takes every song for the next genre is clearly worse.
-    ledger = twin / "ledgers" / "validation.jsonl"
+    ledger = twin / "ledgers" / "songs.jsonl"
     rows = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
     for row in rows:
         wrong = [-9.0] * 3
@@ -262,6 +262,33 @@ def test_what_can_be_undone_changes_one_thing() -> None:
         if kind == "--change":
             undone = asdict(changed(PRESETS["tuned"], values))
             assert sum(undone[field] != tuned[field] for field in tuned) == 1, name
+
+
+def test_a_network_judges_songs_of_another_folder(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:
+    others = tmp_path / "others"
+    for genre in GENRES:
+        (others / genre).mkdir(parents=True)
+        for number in (20, 21):
+            soundfile.write(others / genre / f"{number}.wav", song(genre, number), 22050)
+    (others / "polka").mkdir()
+    soundfile.write(others / "polka" / "one.wav", song("deep", 30), 22050)
+    (others / "deep" / "words.wav").write_text("no sound", "utf-8")
+    shutil.copy(songs / "high" / "high.00001.wav", others / "high" / "known.wav")
+    asked = ["--model", str(trained), "--audio-folder", str(others)]
+    assert evaluate_genre.main(asked) == 0
+    said = capsys.readouterr().out
+    last = json.loads(said.splitlines()[-1])
+    assert (last["count"], last["left_out"], last["heard_before"]) == (7, 2, 1) and last["right"] >= 6
+    assert "| polka | the network does not know this genre; it knows deep, high, noisy |" in said
+    assert "| deep/words.wav |" in said and "1 of 7 songs are of the training's collection" in said
+    shutil.rmtree(others)
+    for genre in ("polka", "waltz"):
+        (others / genre).mkdir(parents=True)
+        soundfile.write(others / genre / "one.wav", song("deep", 30), 22050)
+    assert evaluate_genre.main(asked) == 1
+    assert "No song of" in capsys.readouterr().err
+    assert evaluate_genre.main([*asked[:2], "--run", str(trained)]) == 1
+    assert "or a network by --model" in capsys.readouterr().err
 
 
 @pytest.mark.hub

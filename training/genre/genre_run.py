@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from genre.genre_figures import draw_history
+from genre.genre_scoring import Judged, read_ledger
 from genre.genre_training import EpochRow, Trained
 from genre.pieces import Pieces
 from genre.presets import Preset
 from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
-from genre.songs import Song, gtzan_facts
+from genre.songs import INDEX, Song, gtzan_facts, write_index
 from najva.genre_networks import GenreNetwork
 from run_news import say
 from run_record import RunError, add_sections, circumstances, read_record
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from train_genre import GenreOptions
 
-LEDGER, SPLIT = "ledgers/validation.jsonl", "split.json"
+LEDGER, SPLIT = "ledgers/songs.jsonl", "split.json"
 
 
 def read_history(run: Path) -> list[EpochRow]:
@@ -53,6 +54,24 @@ def read_trained(run: Path) -> dict:
     if "preset" not in record or "training" not in record:
         raise RunError(f"{run} is no genre run that was trained to its end; train_genre.py makes one.")
     return record
+
+
+def read_songs(run: Path, record: Mapping[str, Any]) -> list[Judged]:
+    """Return a run's ledger.
+
+    Raises:
+        RunError: it has none.
+    """
+    songs = read_ledger(run / LEDGER)
+    if not songs:
+        why = {
+            "all": "every song trained, so none is left to measure on; --folds names the run whose figures it has",
+            "segments": "it is leaky on purpose, and its figure is the one that its training printed",
+        }
+        raise RunError(
+            f"{run} has no validation songs: {why.get(record['options']['protocol'], 'its ledger is empty')}."
+        )
+    return songs
 
 
 def check_same_start(options: GenreOptions, preset: Preset, split: Split) -> None:
@@ -108,6 +127,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
         preset=asdict(preset),
     )
     write_json(options.output / SPLIT, _split_values(split))
+    write_index(options.output / INDEX, library.songs)
     if of := read_record(options.output)["data"]["variants_of"]:
         say(f"REHEARSAL: these songs are variants of {of}. Figures tell how the training goes, and nothing of music.")
     if split.protocol == "segments":
@@ -164,7 +184,7 @@ def pieces_of(
     return training, pieces(fold.validation) if fold.validation else None
 
 
-def judge(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, split: Split) -> list[dict]:
+def fold_ledger(network: GenreNetwork, library: SongLibrary, fold: Fold, number: int, split: Split) -> list[dict]:
     """Return the ledger of a fold: the probabilities of every song that did not train, piece by piece."""
     if split.protocol == "segments":
         return []

@@ -7,9 +7,10 @@ one. A song is judged by the mean of its pieces' probabilities, at the temperatu
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -69,6 +70,16 @@ class Share:
             "confidence": _CONFIDENCE,
         }
 
+    @property
+    def in_words(self) -> str:
+        """The share with its interval, for a reader."""
+        return in_words(self.as_dict())
+
+
+def in_words(share: Mapping[str, Any]) -> str:
+    """Return a share as `run.json` has it, for a reader."""
+    return f"{share['accuracy']:.1%} ({share['low']:.1%} to {share['high']:.1%}, {share['right']} of {share['count']})"
+
 
 def read_ledger(path: Path) -> list[Judged]:
     """Read what `train_genre.py` wrote."""
@@ -76,7 +87,17 @@ def read_ledger(path: Path) -> list[Judged]:
     return [Judged(**row | {"log_probabilities": np.array(row["log_probabilities"])}) for row in rows]
 
 
-def judge(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def validation_of(judged: list[Judged]) -> list[Judged]:
+    """Return the songs that temperature and thresholds are fitted on."""
+    return [song for song in judged if song.part == "validation"]
+
+
+def measured_of(judged: list[Judged]) -> list[Judged]:
+    """Return the songs that figures are taken on: the test's, where the protocol has one."""
+    return [song for song in judged if song.part == "test"] or judged
+
+
+def verdicts(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Return how sure each song is judged, and whether rightly: (songs,) each."""
     means = np.array([song.mean(temperature) for song in songs])
     return means.max(1), means.argmax(1) == [labels.index(song.genre) for song in songs]
@@ -84,7 +105,7 @@ def judge(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1
 
 def by_song(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> Share:
     """Return how many songs are judged right."""
-    return Share(int(judge(songs, labels, temperature)[1].sum()), len(songs))
+    return Share(int(verdicts(songs, labels, temperature)[1].sum()), len(songs))
 
 
 def by_piece(songs: Sequence[Judged], labels: Sequence[str]) -> Share:
@@ -114,14 +135,14 @@ def fit_temperature(songs: Sequence[Judged], labels: Sequence[str]) -> float:
 
 def calibration_error(songs: Sequence[Judged], labels: Sequence[str], temperature: float = 1.0) -> float:
     """Return the expected calibration error: how far, on average, confidence lies from the share that is right."""
-    sure, right = judge(songs, labels, temperature)
+    sure, right = verdicts(songs, labels, temperature)
     bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     return float(sum(abs(sure[bins == one].sum() - right[bins == one].sum()) for one in set(bins)) / len(songs))
 
 
 def least_confidence(songs: Sequence[Judged], labels: Sequence[str], temperature: float) -> float:
     """Return the confidence that all but one in fifty of the songs that are judged right have."""
-    sure, right = judge(songs, labels, temperature)
+    sure, right = verdicts(songs, labels, temperature)
     return round(float(np.quantile(sure[right], 0.02)), 4) if right.any() else 1.0
 
 

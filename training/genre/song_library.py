@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -117,13 +117,19 @@ def describe(library: SongLibrary, say: Callable[[str], None]) -> None:
     say(f"{len(library.songs):,} songs of {len(library.labels)} genres, {minutes:.1f} minutes: {of_each}.")
     for same in copies(library.songs):
         say(f"Copies of each other: {', '.join(song.id for song in same)}.")
-    if library.faults:
-        say(f"\n| left out ({len(library.faults)}) | why |\n| --- | --- |")
-        for fault in library.faults[:_SHOWN]:
-            say(f"| {fault.id} | {fault.reason} |")
-        if len(library.faults) > _SHOWN:
-            say(f"| … and {len(library.faults) - _SHOWN} more | |")
-        say("")
+    say_faults(library.faults, say)
+
+
+def say_faults(faults: Sequence[Fault], say: Callable[[str], None]) -> None:
+    """Say what was left out, as a table; nothing where nothing was."""
+    if not faults:
+        return
+    say(f"\n| left out ({len(faults)}) | why |\n| --- | --- |")
+    for fault in faults[:_SHOWN]:
+        say(f"| {fault.id} | {fault.reason} |")
+    if len(faults) > _SHOWN:
+        say(f"| … and {len(faults) - _SHOWN} more | |")
+    say("")
 
 
 def _one(path: Path, root: Path, store: FeatureStore, index: _Index) -> tuple[Song, torch.Tensor]:

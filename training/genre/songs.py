@@ -20,11 +20,15 @@ import numpy as np
 
 from najva import audio
 from najva.audio import AudioError
+from whole_files import whole_file
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
 _ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
 # Who plays what in a collection of one's own: columns song and artist; in a rehearsal also variant_of.
 ARTISTS = "artists.csv"
+# Of the songs of a run.
+INDEX = "songs.csv"
+INDEX_COLUMNS = ("id", "genre", "seconds", "sample_rate_hz", "sha256", "artist", "variant_of", "fault_filtered")
 # A recording that is shorter tells no genre.
 LEAST_SECONDS = 1.0
 
@@ -164,6 +168,22 @@ def read_artists(folder: Path) -> dict[str, dict[str, str]]:
 
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name)
+
+
+def write_index(path: Path, songs: Sequence[Song]) -> None:
+    """Write what is known of songs, a row each, whole or not at all."""
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, INDEX_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: getattr(song, name) for name in INDEX_COLUMNS} for song in songs)
+
+
+def read_hashes(path: Path) -> set[str]:
+    """Return the songs of an index by their `sha256`; none where there is no index."""
+    if not path.is_file():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["sha256"] for row in csv.DictReader(file)}
 
 
 def check_genres(songs: Sequence[Song], genres: Sequence[str], least: int = 2) -> list[Fault]:

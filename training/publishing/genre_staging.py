@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from genre.songs import INDEX
 from najva.genre_networks import WEIGHTS
 from publishing.card_text import CardError, write_card
 from publishing.hub import Staged
@@ -20,7 +21,7 @@ from whole_files import write_json
 LICENCE = "apache-2.0"
 _CODE = Path(__file__).parents[2] / "space" / "najva"
 _MODULES = ("__init__.py", "genre_networks.py", "genre_features.py", "mel_bands.py")
-_OF_THE_RUN = (WEIGHTS, "config.json", "split.json", "history.csv")
+_OF_THE_RUN = (WEIGHTS, "config.json", "split.json", INDEX, "history.csv")
 
 
 def is_genre_run(record: Mapping[str, Any]) -> bool:

@@ -4,7 +4,8 @@ r"""Trains the genre networks that come with the app, measures them, and puts th
 
 Each network is trained in folds that keep artists apart, in folds by clip, as the course specifies it, and, to be used,
 on every song. All of it is `train_genre.py` and `evaluate_genre.py`, whose commands are shown; a run that is done is
-not made again. On 70 songs and two cores it takes an hour.
+not made again. On 70 songs and two cores it takes an hour. `--cards` only writes the cards of what is there, from what
+lies beside them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from transformers.hf_argparser import HfArgumentParser
 from jobs import FOLDER, JobError, run_job
 from options import option, required
 from publishing.card_text import CardError
-from publishing.genre_staging import stage_genre
+from publishing.genre_staging import genre_card, stage_genre
+from publishing.staging import README
 from run_record import RunError, read_record
 
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
@@ -43,6 +45,7 @@ class EmbedOptions:
     artist_folds: int = option(2, "that keep artists apart")
     seeds: int = option(3, f"of {DEFAULT}, in folds by clip")
     folder: Path = option(Path("runs/genre"), "where the runs are made")
+    cards: bool = option(False, "only write the cards anew, when their template has changed")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = HfArgumentParser(EmbedOptions, description=__doc__.splitlines()[0])
     try:
         (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        figures = {architecture: embed(options, architecture) for architecture in options.architectures}
+        make = write_card if options.cards else embed
+        figures = {architecture: make(options, architecture) for architecture in options.architectures}
     except (JobError, CardError, RunError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -86,6 +90,25 @@ def embed(options: EmbedOptions, architecture: str) -> dict:
     staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{architecture}", licence=LICENCE)
     place(staged.folder, EMBEDDED / architecture)
     return {name: read_record(run)["evaluation"]["by_song"]["accuracy"] for name, run in runs.items()}
+
+
+def write_card(options: EmbedOptions, architecture: str) -> dict:
+    """Write one card anew; return where it is."""
+    path = EMBEDDED / architecture / README
+    path.write_text(embedded_card(architecture), encoding="utf-8")
+    print(f"Wrote {path}.")
+    return {"card": str(path)}
+
+
+def embedded_card(architecture: str) -> str:
+    """Return the card of a network of the app, from what lies beside it.
+
+    Raises:
+        CardError, RunError: it cannot be written of that.
+    """
+    folder = EMBEDDED / architecture
+    pictures = sorted(path.name for path in (folder / "figures").glob("*.png"))
+    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", LICENCE, pictures)
 
 
 def train(options: EmbedOptions, architecture: str, run: Path, *chosen: str) -> None:

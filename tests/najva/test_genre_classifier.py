@@ -1,9 +1,13 @@
 """A recording's genre, stretch by stretch: what the whole would get, in constant memory."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from najva.genre_classifier import GenreAnswer, GenreClassifier
@@ -67,6 +71,35 @@ def test_it_answers_while_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(answers) > 5 and [len(answer.pieces) for answer in answers] == sorted(len(a.pieces) for a in answers)
     # However long a recording is, a stretch of it is held.
     assert longest < 35 * ours.sample_rate_hz
+
+
+_PEAK_OF_A_FILE = """
+import resource, sys
+from najva.services import Services
+from najva.settings import Settings
+*_, answer = Services(Settings(models="offline", genre_models=sys.argv[1])).classify_genre(sys.argv[2])
+print(round(answer.seconds), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_three_hours_take_no_more_memory_than_five_minutes(tmp_path: Path) -> None:
+    network = classifier("cnn", segment_seconds=3.0).network
+    network.save_pretrained(tmp_path / "cnn")
+    peaks = {}
+    for minutes in (5, 180):
+        path = tmp_path / "long.wav"
+        minute = sound(60, 8000)
+        with soundfile.SoundFile(path, "w", 8000, 1, subtype="PCM_U8") as file:
+            for _ in range(minutes):
+                file.write(minute)
+        command = [sys.executable, "-c", _PEAK_OF_A_FILE, str(tmp_path / "cnn"), str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+        assert done.returncode == 0, done.stderr[-2000:]
+        seconds, peaks[minutes] = map(int, done.stdout.split()[-2:])
+        assert seconds == 60 * minutes
+    # The samples alone would be 950 MB; the answer itself grows by its 3,600 pieces.
+    assert peaks[180] < peaks[5] + 150, peaks
 
 
 @pytest.mark.parametrize(

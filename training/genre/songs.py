@@ -175,7 +175,8 @@ def write_index(path: Path, songs: Sequence[Song]) -> None:
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, INDEX_COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: getattr(song, name) for name in INDEX_COLUMNS} for song in songs)
+        for song in songs:
+            writer.writerow({name: getattr(song, name) for name in INDEX_COLUMNS} | {"seconds": f"{song.seconds:.3f}"})
 
 
 def read_hashes(path: Path) -> set[str]:

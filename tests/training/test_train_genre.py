@@ -24,6 +24,8 @@ import train_genre
 from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
 from genre.presets import PRESETS, changed
 from najva.genre_networks import GenreNetwork
+from najva.services import Services
+from najva.settings import Settings
 from publishing import genre_staging
 from run_record import read_record
 from tests.hub import LoopbackHub
@@ -315,6 +317,16 @@ def test_a_network_is_pushed_and_loaded_outside_the_space(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip().splitlines()[-1] == "high"
+    # The Space, which is told the commit; what is pushed later does not reach it.
+    named = f"{NAME}@{last['revision']}"
+    hub.api().upload_file(path_or_fileobj=b"{}", path_in_repo="config.json", repo_id=NAME)
+    services = Services(Settings(models="hub", genre_models=named, cache=tmp_path / "cache"))
+    *_, answer = services.classify_genre(tmp_path / "elsewhere" / "song.wav")
+    assert (answer.model, next(iter(answer.scores))) == (named, "high")
+    (role,) = services.genre_roles
+    served = role.as_dict()
+    assert (served["source"], served["revision"], served["licence"]) == ("hub", last["revision"], "apache-2.0")
+    assert served["measured"]["figures"][0]["value"] == figures["by_song"]["accuracy"]
 
 
 @pytest.mark.hub

@@ -2,7 +2,7 @@
 
     python training/publish.py model --run runs/NAME --repository OWNER/NAME
     python training/publish.py dataset --data data/NAME --repository OWNER/NAME [--audio]
-    python training/publish.py space --repository OWNER/NAME --persian OWNER/NAME[@COMMIT]
+    python training/publish.py space --repository OWNER/NAME --persian OWNER/NAME[@COMMIT] [--genre OWNER/NAME …]
 
 Everything is private unless `--public` is given. `--dry-run` writes the staged folder, asks nothing of the Hub and can
 be tried anywhere. Of a LoRA run the merged model goes to OWNER/NAME-merged and then the adapter to OWNER/NAME; only a
@@ -83,6 +83,7 @@ class SpaceOptions(_Common):
 
     persian: str = option("", "OWNER/NAME[@COMMIT] of the Persian model; without a commit its newest")
     asr: str = option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
+    genre: list[str] = option([], "OWNER/NAME[@COMMIT] of genre networks, the default one first; none: the Space's own")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -251,20 +252,30 @@ def _publish_dataset(options: DatasetOptions) -> dict:
 
 def _publish_space(options: SpaceOptions) -> dict:
     models, bases = {}, []
-    for variable, reference in (("NAJVA_ASR_PERSIAN", options.persian), ("NAJVA_ASR_MODEL", options.asr)):
-        if not reference:
-            continue
-        repository, _, revision = reference.removeprefix("hub:").partition("@")
-        check_name(repository)
-        if not options.dry_run:
-            revision, card, is_private = find_revision(repository, revision)
-            base = card.get("base_model") or []
-            bases += [base] if isinstance(base, str) else base
-            if is_private:
-                say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
-        models[variable] = f"{repository}@{revision}" if revision else repository
+    asked = {
+        "NAJVA_ASR_PERSIAN": [options.persian],
+        "NAJVA_ASR_MODEL": [options.asr],
+        "NAJVA_GENRE_MODELS": options.genre,
+    }
+    for variable, references in asked.items():
+        pinned = [_pinned(reference, bases, ask_hub=not options.dry_run) for reference in references if reference]
+        if pinned:
+            models[variable] = pinned
     folder = Path(options.staging or tempfile.mkdtemp(prefix="najva-space-"))
     return _finish(stage_space(_SPACE, folder, options.repository, models, bases), options)
+
+
+def _pinned(reference: str, bases: list[str], *, ask_hub: bool) -> str:
+    """Return `OWNER/NAME@COMMIT`, and add what the model is an adapter of to `bases`."""
+    repository, _, revision = reference.removeprefix("hub:").partition("@")
+    check_name(repository)
+    if ask_hub:
+        revision, card, is_private = find_revision(repository, revision)
+        base = card.get("base_model") or []
+        bases += [base] if isinstance(base, str) else base
+        if is_private:
+            say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
+    return f"{repository}@{revision}" if revision else repository
 
 
 def _finish(item: Staged, options: _Common) -> dict:

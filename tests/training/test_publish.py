@@ -131,7 +131,7 @@ def test_a_dry_run_stages_and_asks_nothing(hub: LoopbackHub, lora_run: Path, dat
     for arguments in (
         ("model", "--run", lora_run, "--repository", NAME),
         ("dataset", "--data", data, "--repository", NAME, "--audio"),
-        ("space", "--repository", NAME, "--persian", f"{NAME}@{'ab' * 20}"),
+        ("space", "--repository", NAME, "--persian", f"{NAME}@{'ab' * 20}", "--genre", f"{NAME}@{'cd' * 20}"),
     ):
         staging = tmp_path / "staged" / arguments[0]
         status, output, _, last = job(*arguments, "--dry-run", "--staging", staging)
@@ -366,18 +366,22 @@ def test_the_space_names_the_revisions_just_published(hub: LoopbackHub, lora_run
     model = job("model", "--run", lora_run, "--repository", NAME)[3]
     (ROOT / "space" / "__pycache__").mkdir(exist_ok=True)
     page = "najva-tester/page"
-    status, output, _, last = job("space", "--repository", page, "--persian", NAME)
+    network = hub.api().create_repo("najva-tester/genre-lstm", private=True).repo_id
+    commit = hub.api().model_info(network).sha
+    arguments = ("--persian", NAME, "--genre", network, f"{NAME}@{model['revision']}")
+    status, output, _, last = job("space", "--repository", page, *arguments)
     assert status == 0 and "give the Space a secret HF_TOKEN" in output
     information = hub.api().space_info(page)
     assert information.private and information.sdk == "gradio" and information.sha == last["revision"]
     assert len(hub.api().list_repo_commits(page, repo_type="space")) == 2
     variables = {name: found.value for name, found in hub.api().get_space_variables(page).items()}
-    assert variables == {"NAJVA_ASR_PERSIAN": f"{NAME}@{model['revision']}"}
+    persian = f"{NAME}@{model['revision']}"
+    assert variables == {"NAJVA_ASR_PERSIAN": persian, "NAJVA_GENRE_MODELS": f"{network}@{commit},{persian}"}
     files = held(hub, page, "space")
     assert files >= {"app.py", "requirements.txt", "packages.txt", "najva/services.py", "tabs/speech.py"}
     assert not [name for name in files if "__pycache__" in name or name.endswith(".pyc") or "egg-info" in name]
     card = SpaceCard.load(hf_hub_download(page, "README.md", repo_type="space")).data
-    assert card.models[:2] == [NAME, TINY] and "openai/whisper-small" in card.models
+    assert card.models[:3] == [NAME, network, TINY] and "openai/whisper-small" in card.models
     # A newer model: the Space follows when it is published again, and not before.
     change_record(lora_run, lambda record: record["base"].update(licence="apache-2.0"))
     newer = job("model", "--run", lora_run, "--repository", NAME)[3]["revision"]

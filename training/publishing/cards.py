@@ -176,16 +176,16 @@ def dataset_card(data: SpeechData, repository: str, licence: str, audio: Mapping
     return write_card("dataset.md.jinja", metadata, context, facts, names, DatasetCard)
 
 
-def space_card(card: str, models: Mapping[str, str], bases: Sequence[str]) -> str:
+def space_card(card: str, models: Mapping[str, Sequence[str]], bases: Sequence[str]) -> str:
     """Return a Space's card that names the models which its variables name.
 
     Args:
         card: the Space's own card.
-        models: reference of each model by its variable, `OWNER/NAME@COMMIT`.
+        models: references by the variable that names them, `OWNER/NAME@COMMIT` each.
         bases: models that those are adapters of.
     """
     content = SpaceCard(card)
-    named = [reference.partition("@")[0] for reference in models.values()]
+    named = [reference.partition("@")[0] for references in models.values() for reference in references]
     content.data["models"] = list(dict.fromkeys([*named, *bases, *content.data.get("models", ())]))
     content.text = f"{content.text.rstrip()}\n\n{template('space.md.jinja').render(models=models)}"
     return str(content)

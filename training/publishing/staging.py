@@ -193,7 +193,7 @@ def write_table(path: Path, clips: Sequence[Clip], folder: str) -> None:
 
 
 def stage_space(
-    source: Path, folder: Path, repository: str, models: Mapping[str, str], bases: Iterable[str] = ()
+    source: Path, folder: Path, repository: str, models: Mapping[str, Sequence[str]], bases: Iterable[str] = ()
 ) -> Staged:
     """Stage the Space with a card that names its models.
 
@@ -201,7 +201,7 @@ def stage_space(
         source: `space/`.
         folder: where to; what was staged there before goes.
         repository: `OWNER/NAME`.
-        models: reference of each model by its variable, `OWNER/NAME@COMMIT`.
+        models: references by the variable that names them, `OWNER/NAME@COMMIT` each.
         bases: models that those are adapters of.
 
     Raises:
@@ -213,8 +213,9 @@ def stage_space(
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*_CACHES), dirs_exist_ok=True)
     card = space_card((source / README).read_text(encoding="utf-8"), models, list(bases))
     (folder / README).write_text(card, encoding="utf-8")
-    named = ", ".join(f"{name}={reference}" for name, reference in models.items())
-    return Staged(folder, repository, "space", f"The Space{', ' + named if named else ''}", variables=models)
+    variables = {name: ",".join(references) for name, references in models.items()}
+    named = ", ".join(f"{name}={value}" for name, value in variables.items())
+    return Staged(folder, repository, "space", f"The Space{', ' + named if named else ''}", variables=variables)
 
 
 def without_local_paths(value: Any) -> Any:

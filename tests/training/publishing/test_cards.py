@@ -474,7 +474,7 @@ def test_the_embedded_adapters_card_is_that_of_its_record() -> None:
 
 def test_the_spaces_card_names_its_models_and_keeps_the_rest() -> None:
     before = (ROOT / "space" / "README.md").read_text("utf-8")
-    text = space_card(before, {"NAJVA_ASR_PERSIAN": f"{NAME}@{'ab' * 20}"}, ["openai/whisper-base"])
+    text = space_card(before, {"NAJVA_ASR_PERSIAN": [f"{NAME}@{'ab' * 20}"]}, ["openai/whisper-base"])
     old, new = (yaml.safe_load(one.split("---")[1]) for one in (before, text))
     assert new.pop("models") == [NAME, "openai/whisper-base", *old.pop("models")]
     assert new == old and check_card(text, "space") == ([], [])

@@ -13,7 +13,7 @@ from najva.genre_networks import segment, segment_starts
 
 
 @dataclass(frozen=True)
-class Piece:
+class Stretch:
     """A stretch of one song: frames `start` to `start + length`; of a shorter song all of it, repeated."""
 
     song: int
@@ -46,7 +46,7 @@ class Pieces(Dataset):
     ) -> None:
         self.frames, self.genres, self.length = list(frames), list(genres), length
         self.shuffled, self.crops, self.seed = shuffled, crops, seed
-        every = [Piece(song, start) for song, of in enumerate(frames) for start in segment_starts(len(of), length)]
+        every = [Stretch(song, start) for song, of in enumerate(frames) for start in segment_starts(len(of), length)]
         self.pieces = every if chosen is None else [every[number] for number in chosen]
         self.draw(0)
 

@@ -196,7 +196,20 @@ class _Tally:
         losses, right = self._accelerator.gather_for_metrics((each.detach(), logits.argmax(-1) == genres))
         self._losses.append(losses)
         self._right.append(right)
-        return each.mean()
+        return self._mean(each)
+
+    def _mean(self, each: torch.Tensor) -> torch.Tensor:
+        """Return this process's part of a batch's mean loss: DDP averages the parts.
+
+        The last batch is filled up with pieces that were there before, so that all processes have equally many; in the
+        mean they have no part.
+        """
+        state, count = self._accelerator.gradient_state, self._accelerator.num_processes
+        real = len(each) * count
+        if state.end_of_dataloader and state.remainder > 0:
+            real = state.remainder
+        own = min(max(real - self._accelerator.process_index * len(each), 0), len(each))
+        return each[:own].sum() * count / real
 
     def loss_and_accuracy(self) -> tuple[float, float]:
         return float(torch.cat(self._losses).mean()), float(torch.cat(self._right).float().mean())

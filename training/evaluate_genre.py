@@ -60,6 +60,7 @@ class EvaluateOptions:
     calibrate: Path | None = option(None, "with --folds: another measured run, for temperature and threshold")
     beside: list[Path] = option([], "measured runs of the same network, for the card")
     compare: list[Path] = option([], "folders of runs to put side by side")
+    curves: Path | None = option(None, "with --compare: picture to draw, of their accuracies epoch by epoch")
     model: str = option("", "reference of a network to judge other songs with, such as OWNER/NAME")
     audio_folder: Path | None = option(None, "with --model: folder with a folder a genre")
 
@@ -67,6 +68,8 @@ class EvaluateOptions:
         """Refuse what cannot be meant."""
         if sum((bool(self.compare), self.run is not None, bool(self.model))) != 1:
             raise ValueError("Give one run by --run, several by --compare, or a network by --model.")
+        if self.curves and not self.compare:
+            raise ValueError("--curves goes with --compare.")
         if bool(self.model) != (self.audio_folder is not None):
             raise ValueError("--model and --audio-folder go together.")
         if len(self.compare) == 1:
@@ -95,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
 def evaluate(options: EvaluateOptions) -> dict:
     """Do what is asked for; return the job's last line."""
     if options.compare:
-        return compare_runs(options.compare)
+        return compare_runs(options.compare, curves=options.curves)
     if options.model:
         from genre.other_songs import judge_folder
 

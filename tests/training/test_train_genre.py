@@ -11,6 +11,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 import soundfile
@@ -244,7 +245,11 @@ def test_two_processes_train_as_one(songs: Path, tmp_path: Path) -> None:
 
 def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:
     twin = shutil.copytree(trained, tmp_path / "twin")
-    assert evaluate_genre.main(["--compare", str(trained), str(twin)]) == 0
+    curves = tmp_path / "curves.png"
+    assert evaluate_genre.main(["--compare", str(trained), str(twin), "--curves", str(curves)]) == 0
+    # A panel a run.
+    left, right = np.split(matplotlib.image.imread(curves)[:, 200:-200, :3], 2, axis=1)
+    assert all((np.abs(side - np.array([42, 111, 151]) / 255).max(-1) < 0.1).sum() > 100 for side in (left, right))
     said = capsys.readouterr().out
     assert "| cnn or twin | 0 | 0 | 1.000 | no clear difference |" in said
     # One that takes every song for the next genre is clearly worse.

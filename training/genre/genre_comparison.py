@@ -5,7 +5,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from genre.genre_run import preset_name, read_songs, read_trained
+from genre.genre_run import is_rehearsal_run, preset_name, read_history, read_songs, read_trained, songs_name
 from genre.genre_scoring import (
     Share,
     by_piece,
@@ -41,12 +41,13 @@ class Measured:
     by_piece: Share
 
 
-def compare_runs(runs: list[Path], *, with_first: bool = False) -> dict:
+def compare_runs(runs: list[Path], *, with_first: bool = False, curves: Path | None = None) -> dict:
     """Print runs side by side, and whether each pair differs; return the same.
 
     Args:
         runs: two or more.
         with_first: compare each with the first one only.
+        curves: where to draw the runs' accuracies, epoch by epoch.
 
     Raises:
         RunError: one of them cannot be compared, or they were not measured on the same songs.
@@ -58,6 +59,8 @@ def compare_runs(runs: list[Path], *, with_first: bool = False) -> dict:
     for name, one in measured.items():
         if one.asked != first.asked or one.record["data"]["sha256"] != first.record["data"]["sha256"]:
             raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
+    if curves:
+        draw_runs(curves, runs, measured)
     print_shares(measured)
     pairs = list(combinations(measured, 2))
     return {
@@ -85,13 +88,24 @@ def read_measured(run: Path) -> Measured:
     )
 
 
+def draw_runs(path: Path, runs: list[Path], measured: dict[str, Measured]) -> None:
+    """Draw the accuracies of runs side by side."""
+    from genre.genre_figures import draw_curves
+
+    titles = {
+        f"{songs_name(one.record)}: {preset_name(one.record)}, {one.record['options']['protocol']}"
+        for one in measured.values()
+    }
+    draw_curves(path, {run.name: read_history(run) for run in runs}, "; ".join(sorted(titles)))
+
+
 def print_shares(measured: dict[str, Measured]) -> None:
     """Print a row for each run."""
     print("| run | network | preset | protocol | songs right | 95 % interval | pieces right | parameters |")
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: |")
     for name, one in measured.items():
         chosen, song = one.record["options"], one.by_song.as_dict()
-        rehearsal = " (rehearsal)" if one.record["data"].get("variants_of") else ""
+        rehearsal = " (rehearsal)" if is_rehearsal_run(one.record) else ""
         print(
             f"| {name}{rehearsal} | {chosen['architecture']} | {preset_name(one.record)} | {chosen['protocol']} | "
             f"{song['accuracy']:.1%} | {song['low']:.1%} to {song['high']:.1%} | {one.by_piece.value:.1%} | "

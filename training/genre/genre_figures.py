@@ -5,12 +5,33 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from evaluation.figures import picture
 from genre.genre_training import EpochRow
 
 _TRAIN, _VALIDATION = "#8a8a8a", "#2a6f97"
+_PANELS_A_ROW = 4
+
+
+def draw_curves(path: str | os.PathLike, runs: Mapping[str, Sequence[EpochRow]], title: str) -> Path:
+    """Draw the accuracy of train and validation, epoch by epoch, a panel a run and a line a fold."""
+    columns = min(len(runs), _PANELS_A_ROW)
+    lines = -(-len(runs) // columns)
+    with picture(path, height=0.6 + 2.6 * lines) as figure:
+        panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flat
+        for axes, (name, rows) in zip(panels, runs.items(), strict=False):
+            _draw_folds(axes, rows, "accuracy")
+            axes.set_title(name, fontsize=9)
+            axes.set_ylim(0, 1)
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        for axes in panels[len(runs) :]:
+            axes.set_axis_off()
+        panels[0].legend(frameon=False, fontsize=8)
+        figure.supxlabel("epoch", fontsize=9)
+        figure.suptitle(title, fontsize=10)
+    return Path(path)
 
 
 def draw_history(path: str | os.PathLike, rows: Sequence[EpochRow], title: str) -> Path:
@@ -18,21 +39,25 @@ def draw_history(path: str | os.PathLike, rows: Sequence[EpochRow], title: str) 
     with picture(path, height=3.6) as figure:
         losses, accuracies = figure.subplots(1, 2)
         for axes, measure in ((losses, "loss"), (accuracies, "accuracy")):
-            for part, colour in (("train", _TRAIN), ("validation", _VALIDATION)):
-                for fold in sorted({row.fold for row in rows}):
-                    of = [row for row in rows if row.fold == fold]
-                    values = [getattr(row, f"{part}_{measure}") for row in of]
-                    if None in values:
-                        continue
-                    label = part if fold == rows[0].fold else None
-                    axes.plot([row.epoch for row in of], values, color=colour, label=label)
+            _draw_folds(axes, rows, measure)
             axes.set(xlabel="epoch", ylabel=measure)
-            axes.spines[["top", "right"]].set_visible(False)
         accuracies.set_ylim(0, 1)
         accuracies.yaxis.set_major_formatter(PercentFormatter(1.0))
         losses.legend(frameon=False)
         figure.suptitle(title, fontsize=10)
     return Path(path)
+
+
+def _draw_folds(axes: Axes, rows: Sequence[EpochRow], measure: str) -> None:
+    for part, colour in (("train", _TRAIN), ("validation", _VALIDATION)):
+        for fold in sorted({row.fold for row in rows}):
+            of = [row for row in rows if row.fold == fold]
+            values = [getattr(row, f"{part}_{measure}") for row in of]
+            if None in values:
+                continue
+            label = part if fold == rows[0].fold else None
+            axes.plot([row.epoch for row in of], values, color=colour, label=label)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def draw_confusion(path: str | os.PathLike, table: np.ndarray, labels: Sequence[str], title: str) -> Path:

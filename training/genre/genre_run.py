@@ -150,10 +150,21 @@ def _recording(song: Song) -> str:
 
 def run_title(record: Mapping[str, Any]) -> str:
     """Return what a run is called, a rehearsal so."""
-    rehearsal = "REHEARSAL: " if record["data"].get("variants_of") else ""
+    rehearsal = "REHEARSAL: " if is_rehearsal_run(record) else ""
     return rehearsal + ", ".join(
         (record["options"]["architecture"], preset_name(record), record["options"]["protocol"])
     )
+
+
+def is_rehearsal_run(record: Mapping[str, Any]) -> bool:
+    """Whether a run's songs are variants of a few; runs of before there were such do not say."""
+    return bool(record["data"].get("variants_of"))
+
+
+def songs_name(record: Mapping[str, Any]) -> str:
+    """Return the name of a run's songs; a rehearsal's says so."""
+    name = record["data"]["name"]
+    return f"{name} (rehearsal)" if is_rehearsal_run(record) else name
 
 
 def preset_name(record: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from genre.genre_run import songs_name
 from genre.songs import INDEX
 from najva.genre_networks import WEIGHTS
 from publishing.card_text import CardError, write_card
@@ -52,15 +53,9 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
     write_json(folder / NAME, record)
     write_json(folder / MEASURED, measured)
     (folder / README).write_text(card, encoding="utf-8")
-    song, of = record["evaluation"]["by_song"], data_name(record)
+    song, of = record["evaluation"]["by_song"], songs_name(record)
     message = f"{record['options']['architecture']}: accuracy {song['accuracy']:.1%} on {of}"
     return Staged(folder, repository, "model", message)
-
-
-def data_name(record: Mapping[str, Any]) -> str:
-    """Return the name of a run's songs; a rehearsal's says so."""
-    data = record["data"]
-    return f"{data['name']} (rehearsal)" if data.get("variants_of") else data["name"]
 
 
 def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: str, pictures: list[str]) -> str:
@@ -97,7 +92,7 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of `measured.json`, by which the Space says what a network was measured to do."""
-    evaluation, name = record["evaluation"], data_name(record)
+    evaluation, name = record["evaluation"], songs_name(record)
     return {
         "model": record["options"]["architecture"],
         "command": evaluation["command"],
@@ -125,7 +120,7 @@ def _results(record: Mapping[str, Any]) -> list[EvalResult]:
             task_type="audio-classification",
             task_name="Music genre",
             dataset_type=data["name"],
-            dataset_name=f"{data_name(record)}, {protocol}",
+            dataset_name=f"{songs_name(record)}, {protocol}",
             dataset_config=protocol,
             dataset_split=one["part"],
             dataset_args={"sha256": data["sha256"]},

@@ -3,6 +3,7 @@
 # make environment    only the environment, in .venv/
 # make persian        the whole mission: WORKBOOK=S.xlsx AUDIO=D, OWNER=… publishes; more by MISSION="--minutes 60 …"
 # make demo           the same in minutes, on sentences and a Hub of this machine
+# make genre          the course's networks compared: AUDIO=D, OWNER=… publishes; more by COURSE="--preset tuned …"
 # make lint, make format, make benchmark
 #
 # PYTHON=…            another Python (3.11 or newer)
@@ -18,7 +19,7 @@ TORCH_INDEX ?=
 bin := .venv/bin
 pip := $(if $(TORCH_INDEX),PIP_EXTRA_INDEX_URL=$(TORCH_INDEX)) $(bin)/python -m pip install --quiet --progress-bar off
 
-.PHONY: run persian demo test test-quick environment lint format benchmark clean
+.PHONY: run persian genre demo test test-quick environment lint format benchmark clean
 
 run: environment
 	GRADIO_SERVER_PORT=$(PORT) $(bin)/python space/app.py
@@ -26,6 +27,9 @@ run: environment
 persian: environment
 	$(bin)/python training/tune_persian.py --workbook "$(WORKBOOK)" --audio-folder "$(AUDIO)" \
 		$(if $(OWNER),--owner "$(OWNER)") $(MISSION)
+
+genre: environment
+	$(bin)/python training/compare_genres.py --audio-folder "$(AUDIO)" $(if $(OWNER),--owner "$(OWNER)") $(COURSE)
 
 demo: .venv/installed-tests
 	$(bin)/python training/demo.py --port $(PORT)

@@ -21,15 +21,13 @@ from transformers.hf_argparser import HfArgumentParser
 from jobs import FOLDER, JobError, run_job
 from options import option, required
 from publishing.card_text import CardError
-from publishing.genre_staging import genre_card, stage_genre
+from publishing.genre_staging import GTZAN_LICENCE, genre_card, stage_genre
 from publishing.staging import README
 from run_record import RunError, read_record
 
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
 # They are on no Hub: where they lie in this repository.
 PLACE = "./space/embedded/genre"
-# GTZAN's recordings state no licence, so none can be given to what learned from them.
-LICENCE = "other"
 # The first comes with the app as the default one, so it alone is made of several seeds.
 ARCHITECTURES = ("whisper_bilstm", "cnn", "lstm", "lstm128", "bilstm")
 DEFAULT = "whisper_bilstm"
@@ -87,7 +85,7 @@ def embed(options: EmbedOptions, architecture: str) -> dict:
     beside = [str(run) for name, run in runs.items() if name != "artists"]
     folds = ["--folds", str(runs["artists"]), "--calibrate", str(runs["clips-0"])]
     run_job("evaluate_genre.py", "--run", str(whole), *folds, "--beside", *beside)
-    staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{architecture}", licence=LICENCE)
+    staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{architecture}", licence=GTZAN_LICENCE)
     place(staged.folder, EMBEDDED / architecture)
     return {name: read_record(run)["evaluation"]["by_song"]["accuracy"] for name, run in runs.items()}
 
@@ -108,7 +106,7 @@ def embedded_card(architecture: str) -> str:
     """
     folder = EMBEDDED / architecture
     pictures = sorted(path.name for path in (folder / "figures").glob("*.png"))
-    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", LICENCE, pictures)
+    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", GTZAN_LICENCE, pictures)
 
 
 def train(options: EmbedOptions, architecture: str, run: Path, *chosen: str) -> None:

@@ -21,7 +21,6 @@ network as the app does, and says how many of them are of the collection that it
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from transformers.hf_argparser import HfArgumentParser
 from genre.genre_comparison import compare_runs
 from genre.genre_run import preset_name, read_songs, read_trained, run_title
 from genre.genre_scoring import (
+    Judged,
     by_piece,
     by_song,
     calibration_error,
@@ -49,6 +49,7 @@ from run_record import RunError, add_sections, circumstances
 from whole_files import write_json
 
 CALIBRATION = ("temperature", "least_confidence", "calibration_error")
+_PICTURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ def evaluate_run(options: EvaluateOptions) -> dict:
         RunError: it is no genre run that was trained to its end, or nothing measures it.
     """
     run, record = options.run, read_trained(options.run)
-    section = of_folds(run, record, options.folds) if options.folds else measure(run, record)
-    if options.calibrate:
-        calibrated = read_measured(options.calibrate, record)["evaluation"]
-        section |= {name: calibrated[name] for name in CALIBRATION} | {"calibrated_on": options.calibrate.name}
+    if options.folds:
+        section = of_folds(run, record, options.folds, options.calibrate)
+    else:
+        section = measure(run, record, run / _PICTURES)
     known = record.get("evaluation", {}).get("beside", [])
     section["beside"] = [facts(other, record) for other in options.beside] or known
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
@@ -125,17 +126,29 @@ def evaluate_run(options: EvaluateOptions) -> dict:
     # Last, as it is by this that the run counts as measured.
     add_sections(run, evaluation=section)
     print_run(record, section)
+    return last_line(run, section)
+
+
+def last_line(run: Path, section: dict) -> dict:
+    """Return the job's last line of a run's figures."""
     return {"run": str(run), "protocol": section["protocol"], **section["by_song"]}
 
 
-def measure(run: Path, record: dict) -> dict:
-    """Return a run's figures from its ledger, and draw them."""
+def measure(run: Path, record: dict, pictures: Path, calibrated: dict | None = None) -> dict:
+    """Return a run's figures from its ledger, and draw them.
+
+    Args:
+        run: its folder.
+        record: its `run.json`.
+        pictures: folder to draw into.
+        calibrated: values of `CALIBRATION` that are to be used; None to take them from the run's validation songs.
+    """
     from genre.genre_figures import draw_confusion, draw_genres
 
     judged = read_songs(run, record)
     labels, data, folds = record["data"]["genres"], record["data"], len({song.fold for song in judged})
-    validated, songs = validation_of(judged), measured_of(judged)
-    temperature = fit_temperature(validated, labels)
+    songs, calibrated = measured_of(judged), calibrated or calibrate(validation_of(judged), labels)
+    temperature = calibrated["temperature"]
     table = confusion(songs, labels, temperature)
     each = {
         label: by_song([song for song in songs if song.genre == label], labels, temperature).as_dict()
@@ -143,8 +156,8 @@ def measure(run: Path, record: dict) -> dict:
         if any(song.genre == label for song in songs)
     }
     title = run_title(record)
-    draw_confusion(run / "figures" / "confusion.png", table, labels, title)
-    draw_genres(run / "figures" / "genres.png", each, title)
+    draw_confusion(pictures / "confusion.png", table, labels, title)
+    draw_genres(pictures / "genres.png", each, title)
     return {
         "protocol": record["options"]["protocol"],
         "folds": folds,
@@ -156,32 +169,63 @@ def measure(run: Path, record: dict) -> dict:
         "right": [song.id for song, right in zip(songs, verdicts(songs, labels, temperature)[1], strict=True) if right],
         "by_genre": each,
         "confusion": table.tolist(),
-        "temperature": temperature,
-        "least_confidence": least_confidence(validated, labels, temperature),
-        "calibration_error": {
-            "before": round(calibration_error(validated, labels), 4),
-            "after": round(calibration_error(validated, labels, temperature), 4),
-        },
+        **calibrated,
+        "measured_calibration_error": round(calibration_error(songs, labels, temperature), 4),
         **{name: data[name] for name in data if name.startswith("validation_songs")},
         "not_measurable": data["not_measurable"],
         **circumstances(),
     }
 
 
-def of_folds(run: Path, record: dict, folds: Path) -> dict:
+def calibrate(validated: list[Judged], labels: list[str]) -> dict:
+    """Return the temperature that fits songs best, the confidence that those judged right have, and the errors."""
+    temperature = fit_temperature(validated, labels)
+    return {
+        "temperature": temperature,
+        "least_confidence": least_confidence(validated, labels, temperature),
+        "calibration_error": {
+            "before": round(calibration_error(validated, labels), 4),
+            "after": round(calibration_error(validated, labels, temperature), 4),
+        },
+    }
+
+
+def of_folds(run: Path, record: dict, folds: Path, calibrate_on: Path | None) -> dict:
     """Return the figures of the run that stands for one that was fitted on every song.
 
+    Args:
+        run: the one that was fitted on every song.
+        record: its `run.json`.
+        folds: the run that stands for it.
+        calibrate_on: whose temperature the songs are judged at; None for that run's own.
+
     Raises:
-        RunError: it is not that run's, or was not measured.
+        RunError: they are not that network's, or were not measured.
     """
     if record["options"]["protocol"] != "all":
         raise RunError(f"{run} has validation songs of its own; --folds is for runs with --protocol all.")
     measured = read_measured(folds, record)
     if record["options"]["like"] != folds.name or measured["evaluation"]["folds"] == 1:
         raise RunError(f"{run} was not made --like {folds}, or that run has no folds.")
-    for name in ("confusion.png", "genres.png"):
-        shutil.copyfile(folds / "figures" / name, run / "figures" / name)
-    return measured["evaluation"] | {"of": folds.name}
+    check_same_recipe(folds, measured, record)
+    calibrated = None
+    if calibrate_on:
+        other = read_measured(calibrate_on, record)
+        check_same_recipe(calibrate_on, other, record)
+        calibrated = {name: other["evaluation"][name] for name in CALIBRATION}
+    section = measure(folds, measured, run / _PICTURES, calibrated)
+    return section | {"of": folds.name, "calibrated_on": calibrate_on.name if calibrate_on else ""}
+
+
+def check_same_recipe(run: Path, record: dict, like: dict) -> None:
+    """Refuse figures of a network that was trained otherwise, but for how long.
+
+    Raises:
+        RunError: it was.
+    """
+    one, other = (kept["preset"] | {"epochs": 0} for kept in (record, like))
+    if one != other:
+        raise RunError(f"{run} was trained by another recipe than the run that its figures are for.")
 
 
 def facts(other: Path, record: dict) -> dict:
@@ -224,7 +268,8 @@ def print_run(record: dict, section: dict) -> None:
         f"{run_title(record)}{of}: "
         f"{in_words(song)} of the songs are right, {in_words(piece)} of their pieces.\n"
         f"{shared} of {asked} validation songs share their artist, or are a copy of a song, in training. Calibration "
-        f"error {before:.3f}, at temperature {section['temperature']:g} {after:.3f}.\n\n"
+        f"error {before:.3f}, at temperature {section['temperature']:g} {after:.3f}; on the measured songs "
+        f"{section['measured_calibration_error']:.3f}.\n\n"
         "| genre | right | accuracy | 95 % interval |\n| --- | ---: | ---: | ---: |"
     )
     for genre, share in section["by_genre"].items():

@@ -16,6 +16,7 @@ well a network knows variants of songs that it did not hear, of which there are 
 import csv
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from transformers.hf_argparser import HfArgumentParser
 
 from genre.songs import (
     ARTISTS,
+    REHEARSAL,
     Fault,
     FolderError,
     Song,
@@ -42,8 +44,6 @@ from najva.resampling import resample
 from options import option, required
 from run_news import say
 from whole_files import whole_file, write_json
-
-RECORD = "rehearsal.json"
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def rehearse(options: RehearsalOptions) -> dict:
     for fault in faults:
         say(f"Left out: {fault.id}: {fault.reason}.")
     check_output(options, sources)
-    rows = []
+    rows, names = [], names_of(sources)
     with tqdm(total=options.songs * len(sources), desc="Variants", unit="file", disable=None) as progress:
         for songs in sources.values():
             for number in range(options.songs):
                 song, of_song = songs[number % len(songs)], number // len(songs)
-                name = f"{song.genre}/{song.path.stem}.v{of_song:02d}.wav"
+                name = f"{song.genre}/{names[song.id]}.v{of_song:02d}.wav"
                 write_variant(options.output / name, song, of_song, options)
                 rows.append({"song": name, "artist": song.artist, "variant_of": song.id})
                 progress.update()
@@ -131,6 +131,16 @@ def read_sources(folder: Path) -> tuple[dict[str, list[Song]], list[Fault]]:
     return sources, faults
 
 
+def names_of(sources: dict[str, list[Song]]) -> dict[str, str]:
+    """Return what the variants of each song are called: as the song, with its ending where two differ in that alone."""
+    stems = Counter(Path(song.id).with_suffix("") for songs in sources.values() for song in songs)
+    return {
+        song.id: song.path.stem if stems[Path(song.id).with_suffix("")] == 1 else song.path.name
+        for songs in sources.values()
+        for song in songs
+    }
+
+
 def check_output(options: RehearsalOptions, sources: dict[str, list[Song]]) -> None:
     """Note what the folder is made of.
 
@@ -139,7 +149,7 @@ def check_output(options: RehearsalOptions, sources: dict[str, list[Song]]) -> N
     """
     made_of = {song.id: song.content for songs in sources.values() for song in songs}
     facts = {"songs": options.songs, "seconds": options.seconds, "seed": options.seed, "made_of": made_of}
-    path = options.output / RECORD
+    path = options.output / REHEARSAL
     if not path.is_file():
         write_json(path, facts)
     elif json.loads(path.read_text(encoding="utf-8")) != facts:

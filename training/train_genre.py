@@ -80,6 +80,10 @@ class GenreOptions:
             raise ValueError(f"--protocol {self.protocol} has no folds.")
         if self.patience < 0:
             raise ValueError("--patience cannot be negative.")
+        if self.patience and self.protocol == "all":
+            raise ValueError("--patience waits for validation songs, of which --protocol all has none.")
+        if self.architecture == "cnn" and any(change.startswith("pooling=") for change in self.change):
+            raise ValueError("--change pooling: convolutions have no last state, they always take the mean.")
         if self.push_to_hub and self.protocol == "segments":
             raise ValueError("--protocol segments is leaky on purpose: its figures are not published.")
         if self.push_to_hub and self.protocol == "all" and not self.like:
@@ -130,15 +134,15 @@ def train_genre(options: GenreOptions) -> dict | None:
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), GenreOptions))
     preset = preset_of(options)
     accelerator = start(options)
-    if is_trained(options.output):
-        say(f"{options.output} is trained.")
-        return finish(options, read_history(options.output)) if accelerator.is_main_process else None
     front_end = new_front_end(options.architecture)
     with accelerator.main_process_first():
         library = read_library(options.audio_folder, front_end, say)
     check_same_songs(options, library)
     split = draw_folds(library.songs, options.protocol, options.folds, options.split_seed)
     check_same_start(options, preset, split)
+    if is_trained(options.output):
+        say(f"{options.output} is trained.")
+        return finish(options, read_history(options.output)) if accelerator.is_main_process else None
     if accelerator.is_main_process:
         record_start(options, preset, library, split)
     rows, ledger, epochs = [], [], []
@@ -174,10 +178,14 @@ def finish(options: GenreOptions, rows: list[EpochRow]) -> dict:
     last = summary(options, rows)
     if not options.push_to_hub:
         return last
-    from evaluate_genre import EvaluateOptions, evaluate_run
+    from evaluate_genre import EvaluateOptions, evaluate_run, last_line
     from publish import publish_run
 
-    measured = evaluate_run(EvaluateOptions(options.output, options.like))
+    known = read_record(options.output).get("evaluation")
+    # What was measured otherwise since, calibrated on another run, stays so.
+    measured = (
+        last_line(options.output, known) if known else evaluate_run(EvaluateOptions(options.output, options.like))
+    )
     return last | measured | {"published": publish_run(options.output, options.push_to_hub)}
 
 
@@ -255,11 +263,13 @@ def new_network(options: GenreOptions, preset: Preset, labels: Sequence[str], fr
 
 
 def check_same_songs(options: GenreOptions, library: SongLibrary) -> None:
-    """Refuse to go on with a run on other songs than it began with.
+    """Refuse to go on with a run on other songs than it, or the run that it is like, began with.
 
     Raises:
         RunError: they are others, or sound otherwise.
     """
+    if options.like and read_record(options.like)["data"]["sha256"] != library.sha256:
+        raise RunError(f"{options.like} was trained on other songs than {options.audio_folder} holds now.")
     begun = read_record(options.output).get("data", {}) if (options.output / NAME).is_file() else {}
     if begun.get("sha256", library.sha256) != library.sha256:
         raise RunError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from najva.genre_models import AUTO, short_name
+from najva.genre_models import AUTO, accuracies, short_name
 from najva.pretrained import Checkpoint
 from tabs import look
 from tabs.look import clock, escape
@@ -39,7 +39,7 @@ def choices(found: list[Checkpoint]) -> list[tuple[str, str]]:
     """Return the networks as a visitor chooses among them, the default one first, with what each was measured to do."""
     names = [(f"The default, {short_name(found[0])}" if found else "The default", AUTO)]
     for one in found:
-        figures = [row for row in one.measured.get("figures", ()) if row["metric"] == "accuracy"]
+        figures = accuracies(one)
         told = f": {100 * figures[0]['value']:.0f} % of {figures[0]['set']}" if figures else ""
         names.append((f"{short_name(one)}{told}", one.reference))
     return names

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from najva.genre_models import GenreModels, UnknownGenreModel, accuracies, short_name
+from najva.genre_models import GenreModels, UnknownGenreModel, mean_accuracy, short_name
 from najva.genre_networks import GenreConfig, GenreNetwork
 from najva.pretrained import Hub, ModelError
 from najva.settings import Settings
@@ -40,7 +40,7 @@ def test_of_those_that_come_with_the_app_the_best_is_the_default(embedded: Path,
         network(embedded / "genre" / name, share=share)
     found = models(tmp_path)
     assert [short_name(one) for one in found.checkpoints] == ["good", "poor", "unmeasured"]
-    assert [accuracies(one) for one in found.checkpoints] == [[0.8], [0.4], []]
+    assert [mean_accuracy(one) for one in found.checkpoints] == [0.8, 0.4, -1]
     assert found.find().reference == "embedded:genre/good" == found.find("good").reference
     assert found.classifier("poor").reference == "embedded:genre/poor"
     assert found.classifier("poor") is found.classifier("embedded:genre/poor")

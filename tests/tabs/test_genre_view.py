@@ -82,5 +82,9 @@ def test_a_gap_stays_one_where_pieces_are_joined_too() -> None:
 
 
 def test_a_label_is_text() -> None:
-    odd = GenreAnswer(("<b>", "x"), "m", {"<b>": 1.0, "x": 0.0}, (Piece(0, 3, {"<b>": 1.0, "x": 0.0}),), "genre", 3.0)
-    assert "<b>&lt;b&gt;" not in "".join(shown(odd)) and "&lt;b&gt;" in "".join(shown(odd))
+    """Neither a network's labels nor its name get into the page's code, wherever they stand."""
+    label = '<i>"x'
+    odd = GenreAnswer((label, "y"), label, {label: 1.0, "y": 0.0}, (Piece(0, 3, {label: 1.0, "y": 0.0}),), "genre", 3.0)
+    parts = shown(replace(odd, finished=True))
+    assert not any("<i>" in part or '"x' in part for part in parts)
+    assert [part.count("&lt;i&gt;&quot;x") for part in parts] == [1, 2, 3]

@@ -20,6 +20,10 @@ def network(request: pytest.FixtureRequest) -> Path:
     return request.param
 
 
+def test_all_five_are_there() -> None:
+    assert {folder.name for folder in NETWORKS} == set(embed_genre.ARCHITECTURES)
+
+
 def test_the_card_is_that_of_its_record(network: Path) -> None:
     assert (network / "README.md").read_text(encoding="utf-8") == embed_genre.embedded_card(network.name)
     measured = json.loads((network / "measured.json").read_text(encoding="utf-8"))

@@ -1,10 +1,12 @@
 """A rehearsal at full size: variants are of their song, stay on its side, and everything made of them says so."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 import rehearse_genre
 import train_genre
@@ -64,6 +66,24 @@ def test_it_goes_on_where_it_stopped_and_is_not_mixed_with_another(rehearsal: Pa
     assert gone.read_bytes() == before and kept.stat().st_mtime_ns == written
     assert rehearse_genre.main([*command, "--seed", "1"]) == 1
     assert "name another --output" in capsys.readouterr().err
+
+
+def test_one_that_was_not_finished_trains_nothing(rehearsal: Path, tmp_path: Path, capsys) -> None:
+    half = shutil.copytree(rehearsal / "made", tmp_path / "half")
+    (half / "artists.csv").unlink()
+    command = ["--audio-folder", str(half), "--architecture", "cnn", "--output", str(tmp_path / "run")]
+    assert train_genre.main(command) == 1
+    assert "rehearsal that was not finished" in capsys.readouterr().err
+
+
+def test_songs_that_differ_in_their_ending_alone_have_files_of_their_own(tmp_path: Path) -> None:
+    songs = make_songs(tmp_path / "songs", each=2)
+    waveform, rate = audio.read(songs / "deep" / "deep.00001.wav")
+    soundfile.write(songs / "deep" / "deep.00000.flac", waveform, rate)
+    command = ["--audio-folder", str(songs), "--output", str(tmp_path / "made"), "--songs", "4", "--seconds", "2"]
+    assert rehearse_genre.main(command) == 0
+    names = sorted(path.name for path in (tmp_path / "made" / "deep").glob("*.v00.wav"))
+    assert names == ["deep.00000.flac.v00.wav", "deep.00000.wav.v00.wav", "deep.00001.v00.wav"]
 
 
 @pytest.mark.parametrize("more", [["--songs", "1"], ["--seconds", "0.5"]])

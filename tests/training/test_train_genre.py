@@ -24,6 +24,7 @@ import publish
 import train_genre
 from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
 from genre.presets import PRESETS, changed
+from genre.songs import gtzan_facts
 from najva.genre_networks import GenreNetwork
 from najva.services import Services
 from najva.settings import Settings
@@ -177,6 +178,8 @@ def test_patience_takes_the_best_epoch_and_stops(songs: Path, tmp_path: Path) ->
         ({"protocol": "all", "folds": 2}, "--protocol all has no folds"),
         ({"folds": 9}, "need as many songs in every genre, and one has 5"),
         ({"protocol": "fault-filtered"}, "for GTZAN alone"),
+        ({"protocol": "all", "patience": 2}, "of which --protocol all has none"),
+        ({"change": "pooling=last"}, "convolutions have no last state"),
         ({"change": "depth=3"}, "--change depth=3: a preset has segment_seconds, pooling,"),
         ({"change": "crops=maybe"}, "crops is yes or no"),
         ({"change": "batch_size=0"}, "batch_size is a number above 0"),
@@ -241,6 +244,40 @@ def test_two_processes_train_as_one(songs: Path, tmp_path: Path) -> None:
         assert {name: float(text) for name, text in same.items()} == pytest.approx(
             {name: float(text) for name, text in row.items()}, rel=1e-4
         )
+
+
+def test_a_trained_run_is_not_taken_for_one_on_other_songs(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:
+    other = shutil.copytree(songs, tmp_path / "songs")
+    assert train_genre.main(arguments(other, trained, folds=5, epochs=10)) == 0
+    assert "is trained" in capsys.readouterr().out
+    soundfile.write(other / "high" / "new.wav", song("high", 40), 22050)
+    assert train_genre.main(arguments(other, trained, folds=5, epochs=10)) == 1
+    assert "was begun with other songs" in capsys.readouterr().err
+    like = arguments(other, tmp_path / "all", protocol="all", like=trained, epochs=0)
+    assert train_genre.main(like) == 1
+    assert f"{trained} was trained on other songs" in capsys.readouterr().err
+
+
+def test_published_lists_measure_on_their_test_alone(tmp_path: Path) -> None:
+    """Songs called as GTZAN's clips: what the temperature is fitted on is not what the figures are of."""
+    folder, wanted = tmp_path / "gtzan", {"train": 4, "validation": 3, "test": 2}
+    for genre, sound in (("blues", "deep"), ("metal", "high")):
+        (folder / genre).mkdir(parents=True)
+        left = dict(wanted)
+        for number, (clip, (_, part)) in enumerate(gtzan_facts().items()):
+            if clip.startswith(genre) and left.get(part):
+                left[part] -= 1
+                soundfile.write(folder / genre / f"{clip}.wav", song(sound, number % 100), 22050)
+    run = tmp_path / "run"
+    assert train_genre.main(arguments(folder, run, protocol="fault-filtered", epochs=8)) == 0
+    assert evaluate_genre.main(["--run", str(run)]) == 0
+    evaluation = read_record(run)["evaluation"]
+    assert (evaluation["part"], evaluation["by_song"]["count"]) == ("test", 4)
+    split = json.loads((run / "split.json").read_text("utf-8"))["folds"][0]
+    assert {side: len(ids) for side, ids in split.items()} == {"train": 8, "validation": 6, "test": 4}
+    assert set(evaluation["right"]) <= set(split["test"])
+    parts = [json.loads(line)["part"] for line in (run / "ledgers" / "songs.jsonl").read_text("utf-8").splitlines()]
+    assert sorted(parts) == ["test"] * 4 + ["validation"] * 6
 
 
 def test_networks_are_compared_on_the_same_songs(trained: Path, songs: Path, tmp_path: Path, capsys) -> None:

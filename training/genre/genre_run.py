@@ -19,7 +19,7 @@ from genre.pieces import Pieces
 from genre.presets import Preset
 from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
-from genre.songs import INDEX, Song, gtzan_facts, write_index
+from genre.songs import INDEX, FolderError, Song, gtzan_facts, write_index
 from najva.genre_networks import GenreNetwork
 from run_news import say
 from run_record import RunError, add_sections, circumstances, read_record
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from train_genre import GenreOptions
 
+# Under `segments` one part validates.
+_SEGMENT_PARTS = 5
 LEDGER, SPLIT = "ledgers/songs.jsonl", "split.json"
 
 
@@ -140,7 +142,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
             f"{of_unknown}"
         )
     if split.not_measurable:
-        say(f"Not measurable, as one artist plays all of it: {', '.join(split.not_measurable)}.")
+        say(f"Not measurable with artists kept apart, as too few play it: {', '.join(split.not_measurable)}.")
 
 
 def _recording(song: Song) -> str:
@@ -188,8 +190,10 @@ def pieces_of(
     drawn = {"shuffled": True, "seed": split.seed}
     if split.protocol == "segments":
         count = len(pieces(fold.train))
+        if count < _SEGMENT_PARTS:
+            raise FolderError(f"{count} pieces are too few to hold a fifth of them out.")
         order = np.random.default_rng((split.seed, number)).permutation(count)
-        held = count // 5
+        held = count // _SEGMENT_PARTS
         return pieces(fold.train, chosen=sorted(order[held:]), **drawn), pieces(fold.train, chosen=sorted(order[:held]))
     training = pieces(fold.train, crops=preset.crops, **drawn)
     return training, pieces(fold.validation) if fold.validation else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
 from genre.noises import RATE_HZ, noises
 from linear_probe import classifier, weights_and_bias
@@ -33,7 +33,8 @@ def fit_music(network: GenreNetwork, songs: Sequence[torch.Tensor], seed: int) -
     groups = np.concatenate([np.full(len(row), number) for number, row in enumerate(rows)])
     is_music, statistics = groups < len(songs), np.concatenate(rows)
     told = np.zeros(len(groups), dtype=bool)
-    for learned, tested in GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(statistics, groups=groups):
+    folds = StratifiedGroupKFold(max(2, min(_FOLDS, len(songs))), shuffle=True, random_state=seed)
+    for learned, tested in folds.split(statistics, is_music, groups):
         told[tested] = (
             classifier(_REGULARISATION).fit(statistics[learned], is_music[learned]).predict(statistics[tested])
         )

@@ -45,7 +45,7 @@ class Split:
         protocol: see this module.
         folds: one, or several that are pooled.
         seed: of the draw.
-        not_measurable: genres that no validation holds, since one artist plays all of their songs.
+        not_measurable: genres that no validation holds, since too few artists play them to be kept apart.
     """
 
     protocol: str
@@ -104,6 +104,14 @@ def is_rehearsal(songs: Sequence[Song]) -> bool:
     return any(song.variant_of for song in songs)
 
 
+def variants_of(songs: Sequence[Song]) -> dict[str, list[Song]]:
+    """Return the variants of each song, by its id; a song of which there are none is its own."""
+    groups: dict[str, list[Song]] = defaultdict(list)
+    for song in songs:
+        groups[song.variant_of or song.id].append(song)
+    return groups
+
+
 def variant_numbers(songs: Sequence[Song]) -> np.ndarray:
     """Return a number for each song: the same for variants of one."""
     return np.unique([song.variant_of or song.id for song in songs], return_inverse=True)[1]
@@ -111,16 +119,23 @@ def variant_numbers(songs: Sequence[Song]) -> np.ndarray:
 
 def group_numbers(songs: Sequence[Song]) -> np.ndarray:
     """Return a number for each song: the same for one artist's songs, for copies and for variants."""
-    group = {song.id: f"artist {song.artist}" if song.artist else f"song {song.id}" for song in songs}
-    variants: dict[str, list[Song]] = defaultdict(list)
-    for song in songs:
-        variants[song.variant_of or song.id].append(song)
-    for same in (*copies(songs), *variants.values()):
-        names = {group[song.id] for song in same}
-        joined = min(names)
-        group = {song: joined if name in names else name for song, name in group.items()}
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(group.values()))}
-    return np.array([numbers[group[song.id]] for song in songs])
+    group = [f"artist {song.artist}" if song.artist else f"song {song.id}" for song in songs]
+    joined: dict[str, str] = {}
+
+    def first(name: str) -> str:
+        """Return the name that a group goes by, of all that were joined to it."""
+        while name in joined:
+            name = joined[name]
+        return name
+
+    place = {song.id: number for number, song in enumerate(songs)}
+    for same in (*copies(songs), *variants_of(songs).values()):
+        names = {first(group[place[song.id]]) for song in same}
+        kept = min(names)
+        joined |= {name: kept for name in names if name != kept}
+    # In the order of the songs, which seeded draws depend on.
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(map(first, group)))}
+    return np.array([numbers[first(name)] for name in group])
 
 
 def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int, int]:
@@ -139,7 +154,7 @@ def shared_artists(songs: Sequence[Song], fold: Fold) -> tuple[int, int, int]:
 def _measurable(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...], np.ndarray]:
     """Return the songs that may validate, the genres of which none may, and the songs' group numbers.
 
-    A genre that one artist plays always trains, and with it whatever else that artist plays.
+    A genre that one artist plays always trains, and with it whatever else that artist plays; and so on.
     """
     named = sum(bool(song.artist) for song in songs)
     if named * 2 < len(songs):
@@ -151,11 +166,13 @@ def _measurable(songs: Sequence[Song]) -> tuple[list[Song], tuple[str, ...], np.
     groups: dict[str, set[int]] = defaultdict(set)
     for song, number in zip(songs, numbers, strict=True):
         groups[song.genre].add(int(number))
-    alone = {genre for genre, of in groups.items() if len(of) < _LEAST_ARTISTS}
-    training = {number for genre in alone for number in groups[genre]}
+    # Whoever plays in a genre that cannot be divided always trains, by which another genre may lose its second artist.
+    training: set[int] = set()
+    while alone := {one for of in groups.values() if len(of - training) < _LEAST_ARTISTS for one in of - training}:
+        training |= alone
     places = [place for place, number in enumerate(numbers) if number not in training]
     if not places:
-        raise FolderError("Every genre is played by one artist, so no artist can be kept on one side.")
+        raise FolderError("No genre is played by two artists who could be kept apart.")
     kept = [songs[place] for place in places]
     left = {song.genre for song in kept}
     return kept, tuple(genre for genre in groups if genre not in left), numbers[places]

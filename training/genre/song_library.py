@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -20,17 +22,21 @@ from genre.songs import (
     Song,
     check_genres,
     copies,
+    faults_of_folders,
     find_files,
     gtzan_facts,
     read_artists,
     read_song,
     with_gtzan_facts,
 )
+from najva import audio, audio_decoders
 from najva.audio import AudioError
 from najva.settings import Settings
 from whole_files import write_json
 
 _LEAST_GENRES = 2
+# So large a share of files that cannot be used is a mistake.
+_MOST_FAULTS = 0.2
 _SHOWN = 20
 # Of a `Song`: what is looked up and not kept.
 _FACTS = ("path", "artist", "fault_filtered", "variant_of")
@@ -54,12 +60,12 @@ class SongLibrary:
     frames: list[torch.Tensor]
     faults: list[Fault]
 
-    @property
+    @cached_property
     def genres(self) -> list[int]:
         """The number of each song's genre."""
         return [self.labels.index(song.genre) for song in self.songs]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Identifies the songs: their names, genres and samples."""
         facts = [(song.id, song.genre, song.content) for song in self.songs]
@@ -82,19 +88,26 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
     store, index = FeatureStore(front_end, cache), _Index(cache, folder)
     root = next(path for genre in files.values() for path in genre).parent.parent
     artists = read_artists(root)
-    songs, frames, faults = [], [], []
+    songs, frames, faults = [], [], faults_of_folders(files)
+    paths = [path for genre in files.values() for path in genre]
     try:
-        for path in tqdm([path for genre in files.values() for path in genre], desc="Songs", unit="song", disable=None):
+        for path in tqdm(paths, desc="Songs", unit="song", disable=None):
             try:
                 song, found = _one(path, root, store, index)
-            except AudioError as error:
-                faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
+            except (AudioError, OSError, UnicodeError) as error:
+                faults.append(Fault(_printable(path.relative_to(root).as_posix()), str(error)))
                 continue
             songs.append(replace(song, **artists.get(song.id, {})))
             frames.append(found)
     finally:
         # Of a folder that was read in part too.
         index.write()
+    if len(paths) - len(songs) > _MOST_FAULTS * len(paths):
+        say_faults(faults, say)
+        raise FolderError(
+            f"{len(paths) - len(songs)} of {len(paths)} recordings in {folder} cannot be used, more than "
+            f"{_MOST_FAULTS:.0%}: mend them, or take them out of the folder."
+        )
     small = check_genres(songs, list(files))
     left_out = {fault.id for fault in small}
     kept = [(song, found) for song, found in zip(songs, frames, strict=True) if song.genre not in left_out]
@@ -103,7 +116,7 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
         reasons = "; ".join(f"{fault.id}: {fault.reason}" for fault in (*small, *faults)[:3])
         raise FolderError(f"Fewer than two genres of {folder} can be used. {reasons}.")
     library = SongLibrary(
-        folder.name, [song for song, _ in kept], labels, [found for _, found in kept], [*faults, *small]
+        folder.resolve().name, [song for song, _ in kept], labels, [found for _, found in kept], [*faults, *small]
     )
     describe(library, say)
     return library
@@ -137,15 +150,24 @@ def _one(path: Path, root: Path, store: FeatureStore, index: _Index) -> tuple[So
     found = store.find(known) if known else None
     if found is not None:
         return known, found
+    # Before it is decoded: what replaces it meanwhile is another file.
+    state = _state(path)
     song, waveform = read_song(path, root)
-    return index.keep(song), store.compute(song, waveform)
+    return index.keep(song, state), store.compute(song, waveform)
+
+
+def _printable(name: str) -> str:
+    """Return a name that can be written, whatever bytes the disk has for it."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 class _Index:
     """What is known of a folder's files, by name, size and time of change."""
 
     def __init__(self, cache: Path, folder: Path) -> None:
-        key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+        # What decodes the files is part of what is known of them.
+        decoder = b"".join(Path(module.__file__).read_bytes() for module in (audio, audio_decoders))
+        key = hashlib.sha256(os.fsencode(folder.resolve()) + decoder).hexdigest()[:16]
         self._path, self._facts = cache / "genre-index" / f"{key}.json", gtzan_facts()
         try:
             self._known = json.loads(self._path.read_text(encoding="utf-8"))
@@ -158,10 +180,15 @@ class _Index:
             return None
         return with_gtzan_facts(Song(**known["song"] | {"path": path}), self._facts)
 
-    def keep(self, song: Song) -> Song:
-        """Remember a song; return it with what is known of it."""
+    def keep(self, song: Song, state: list[int]) -> Song:
+        """Remember a song by its file's state; return it with what is known of it.
+
+        Raises:
+            UnicodeEncodeError: its name is no text.
+        """
+        song.id.encode()
         facts = {name: value for name, value in asdict(song).items() if name not in _FACTS}
-        self._known[str(song.path.absolute())] = {"file": _state(song.path), "song": facts}
+        self._known[str(song.path.absolute())] = {"file": state, "song": facts}
         return with_gtzan_facts(song, self._facts)
 
     def write(self) -> None:

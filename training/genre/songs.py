@@ -12,7 +12,7 @@ import csv
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +23,14 @@ from najva.audio import AudioError
 from whole_files import whole_file
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
-_ENDINGS = {".wav", ".au", ".mp3", ".flac", ".ogg", ".m4a", ".aiff", ".aif", ".opus"}
+_ENDINGS = {
+    *(".wav", ".au", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".aac", ".mp4", ".webm", ".wma", ".amr"),
+    *(".aiff", ".aif"),
+}
 # Who plays what in a collection of one's own: columns song and artist; in a rehearsal also variant_of.
 ARTISTS = "artists.csv"
+# What a rehearsal is made of; it is there before the first song is.
+REHEARSAL = "rehearsal.json"
 # Of the songs of a run.
 INDEX = "songs.csv"
 INDEX_COLUMNS = ("id", "genre", "seconds", "sample_rate_hz", "sha256", "artist", "variant_of", "fault_filtered")
@@ -78,25 +83,49 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
     """Return the recordings of each genre, by the name of its folder.
 
     Args:
-        folder: with a folder a genre, or one that holds such a folder and nothing else of the kind.
+        folder: with a folder a genre, or one that holds such a folder and no other recordings.
 
     Raises:
-        FolderError: it has fewer than two genres.
+        FolderError: it has fewer than two genres, or it cannot be told which folders are genres.
     """
     if not folder.is_dir():
         raise FolderError(f"There is no folder {folder}.")
-    for candidate in (folder, *sorted(path for path in folder.iterdir() if path.is_dir())):
-        found = {
-            genre.name: sorted(path for path in genre.iterdir() if path.suffix.lower() in _ENDINGS)
-            for genre in sorted(candidate.iterdir())
-            if genre.is_dir() and not genre.name.startswith(".")
-        }
-        if sum(bool(files) for files in found.values()) > 1:
-            return found
-    raise FolderError(
-        f"{folder} holds no two folders with recordings: genres are told by folders, such as {folder.name}/blues and "
-        f"{folder.name}/jazz."
-    )
+    if found := _genres_of(folder):
+        return found
+    inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and any(_recordings(path, deep=True))]
+    of_each = {path: _genres_of(path) for path in inside}
+    if len(inside) == 1 and of_each[inside[0]]:
+        return of_each[inside[0]]
+    example = f"genres are told by folders, such as {folder.name}/blues and {folder.name}/jazz, with the songs in them"
+    if any(of_each.values()):
+        names = ", ".join(path.name for path in inside)
+        raise FolderError(f"{folder} holds {names}, each with recordings in folders of its own; {example}.")
+    raise FolderError(f"{folder} holds no two folders with recordings: {example}.")
+
+
+def faults_of_folders(files: Mapping[str, Sequence[Path]]) -> list[Fault]:
+    """Return the folders inside genres' folders that hold recordings, which are not looked at."""
+    folders = {path.parent for paths in files.values() for path in paths}
+    deeper = [path for genre in sorted(folders) for path in sorted(genre.iterdir()) if path.is_dir()]
+    return [
+        Fault(f"{path.parent.name}/{path.name}", "songs must lie in their genre's folder itself")
+        for path in deeper
+        if any(_recordings(path, deep=True))
+    ]
+
+
+def _genres_of(folder: Path) -> dict[str, list[Path]] | None:
+    """Return the recordings of each folder in a folder, if two or more have some."""
+    genres = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    found = {genre.name: sorted(_recordings(genre)) for genre in genres}
+    return found if sum(bool(files) for files in found.values()) > 1 else None
+
+
+def _recordings(folder: Path, *, deep: bool = False) -> Iterator[Path]:
+    """Yield what is called as recordings are, and is no folder; of macOS's shadows `._name` none."""
+    for path in folder.rglob("*") if deep else folder.iterdir():
+        if path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and not path.is_dir():
+            yield path
 
 
 def read_song(path: Path, root: Path) -> tuple[Song, np.ndarray]:
@@ -147,27 +176,36 @@ def read_artists(folder: Path) -> dict[str, dict[str, str]]:
     """
     path = folder / ARTISTS
     if not path.is_file():
+        if (folder / REHEARSAL).is_file():
+            raise FolderError(f"{folder} is a rehearsal that was not finished; rehearse_genre.py goes on with it.")
         return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if not {"song", "artist"} <= set(rows.fieldnames or ()):
-            raise FolderError(f"{path} needs the columns song, such as blues/one.wav, and artist.")
-        said = {
-            row["song"].replace("\\", "/"): {
-                "artist": (row["artist"] or "").strip(),
-                "variant_of": row.get("variant_of") or "",
-            }
-            for row in rows
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns, rows = set(reader.fieldnames or ()), list(reader)
+    except UnicodeDecodeError as error:
+        raise FolderError(f"{path} is not in UTF-8: {error}.") from error
+    if not {"song", "artist"} <= columns:
+        raise FolderError(f"{path} needs the columns song, such as blues/one.wav, and artist.")
+    said = {
+        _plain(row["song"]): {
+            "artist": (row["artist"] or "").strip(),
+            "variant_of": (row.get("variant_of") or "").strip(),
         }
+        for row in rows
+        if (row["song"] or "").strip()
+    }
     # As the disk spells them: to some an accent is a letter of its own, and some take capitals for small ones.
-    there = {_plain(file.relative_to(folder).as_posix()): file for file in folder.glob("*/*")}
-    if missing := [song for song in said if _plain(song) not in there]:
-        raise FolderError(f"{path} names {missing[0]}, which is not there.")
-    return {there[_plain(song)].relative_to(folder).as_posix(): facts for song, facts in said.items()}
+    there = {file.relative_to(folder).as_posix() for file in folder.glob("*/*")}
+    spelled = {_plain(name).casefold(): name for name in there} | {_plain(name): name for name in there}
+    for song in said:
+        if song not in spelled and song.casefold() not in spelled:
+            raise FolderError(f"{path} names {song}, which is not there.")
+    return {spelled.get(song) or spelled[song.casefold()]: facts for song, facts in said.items()}
 
 
 def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", name.strip().replace("\\", "/"))
 
 
 def write_index(path: Path, songs: Sequence[Song]) -> None:

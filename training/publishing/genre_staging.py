@@ -20,6 +20,8 @@ from run_record import NAME, read_record
 from whole_files import write_json
 
 LICENCE = "apache-2.0"
+# GTZAN's recordings state no licence, so none can be given to what learned from them.
+GTZAN_LICENCE = "other"
 _CODE = Path(__file__).parents[2] / "space" / "najva"
 _MODULES = ("__init__.py", "genre_networks.py", "genre_features.py", "mel_bands.py")
 _OF_THE_RUN = (WEIGHTS, "config.json", "split.json", INDEX, "history.csv")
@@ -37,14 +39,15 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
         run: `runs/NAME`, trained and measured.
         folder: where to; what was staged there before goes.
         repository: `OWNER/NAME`.
-        licence: in the Hub's spelling; empty for the project's own.
+        licence: in the Hub's spelling; empty: `other` for what learned from GTZAN, else the project's own.
 
     Raises:
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
     pictures = sorted(path.name for path in (run / "figures").glob("*.png"))
-    card, measured = genre_card(run, record, repository, licence or LICENCE, pictures), measured_values(record)
+    licence = licence or (GTZAN_LICENCE if record["data"]["is_gtzan"] else LICENCE)
+    card, measured = genre_card(run, record, repository, licence, pictures), measured_values(record)
     empty(folder)
     for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
         place(run / name, folder / name)

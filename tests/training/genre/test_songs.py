@@ -1,5 +1,6 @@
 """A folder of songs: what is read, what is left out and why, and which song may stand on which side."""
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -44,6 +45,52 @@ def test_genres_may_lie_one_folder_deeper(folder: Path, tmp_path: Path) -> None:
     deeper.mkdir()
     shutil.move(folder, deeper / "genres_original")
     assert set(find_files(deeper)) == set(GENRES)
+
+
+@pytest.mark.parametrize(
+    "layout", [("jazz/Ella", "jazz/Miles", "rock/Queen"), ("test/a", "test/b", "train/a", "train/b")]
+)
+def test_folders_that_may_not_be_genres_are_not_guessed(layout: tuple[str, ...], tmp_path: Path) -> None:
+    for name in layout:
+        (tmp_path / "music" / name).mkdir(parents=True)
+        soundfile.write(tmp_path / "music" / name / "1.wav", song("deep", 1), 22050)
+    with pytest.raises(FolderError, match="each with recordings in folders of its own"):
+        find_files(tmp_path / "music")
+
+
+def test_songs_that_lie_too_deep_are_named(folder: Path) -> None:
+    (folder / "deep" / "Album").mkdir()
+    soundfile.write(folder / "deep" / "Album" / "1.wav", song("deep", 8), 22050)
+    (folder / "deep" / "._shadow.wav").write_bytes(b"nothing")
+    (folder / "deep" / "CAPITALS.WAV").write_bytes((folder / "deep" / "deep.00000.wav").read_bytes())
+    library, said = read(folder)
+    assert [fault.id for fault in library.faults] == ["deep/Album"] and "genre's folder itself" in said
+    assert len(library.songs) == 10 and "Copies of each other: deep/CAPITALS.WAV, deep/deep.00000.wav." in said
+
+
+def test_a_folder_that_is_mostly_unusable_is_refused(folder: Path) -> None:
+    for number in range(3):
+        (folder / "high" / f"{number}.wav").write_text("no sound", encoding="utf-8")
+    with pytest.raises(FolderError, match=r"3 of 12 recordings in .* cannot be used, more than 20%"):
+        read(folder)
+
+
+def test_a_file_that_goes_away_or_has_no_name_costs_itself_alone(folder: Path) -> None:
+    real = folder / "gone.wav"
+    soundfile.write(real, song("deep", 5), 22050)
+    (folder / "deep" / "link.wav").symlink_to(real)
+    assert len(read(folder)[0].songs) == 10
+    real.unlink()
+    try:
+        Path(os.fsdecode(os.fsencode(folder / "high") + b"/caf\xe9.wav")).write_bytes(
+            (folder / "high" / "high.00000.wav").read_bytes()
+        )
+    except OSError:
+        pytest.skip("this file system has no such names")
+    for _ in range(2):
+        library, said = read(folder)
+        assert len(library.songs) == 9 and len(library.faults) == 2
+    assert "| deep/link.wav |" in said and "caf\\udce9.wav" in said
 
 
 def test_what_cannot_be_used_is_named(folder: Path) -> None:
@@ -162,6 +209,16 @@ def test_artists_that_nobody_knows_cannot_be_kept_on_one_side(many: list[Song]) 
         draw_folds(unknown, "artist")
 
 
+def test_an_artist_who_must_train_may_leave_another_genre_without_a_second_one(many: list[Song]) -> None:
+    """`c` is one artist's, who plays half of `d`; what is left of `d` is one artist's too."""
+    shared = [made("d", number, "only one" if number < 5 else "another") for number in range(10)]
+    split = draw_folds([*many, *shared], "artist", folds=2)
+    assert split.not_measurable == ("c", "d")
+    assert all({"c", "d"}.isdisjoint({song[0] for song in fold.validation}) for fold in split.folds)
+    with pytest.raises(FolderError, match="No genre is played by two artists"):
+        draw_folds([*many[20:], *shared], "artist", folds=2)
+
+
 def test_more_folds_than_artists_are_refused(many: list[Song]) -> None:
     with pytest.raises(FolderError, match="need as many artists in every genre, and one has 5"):
         draw_folds(many, "artist", folds=6)
@@ -173,7 +230,8 @@ def test_published_lists_are_for_gtzan_alone(many: list[Song]) -> None:
     parts = ("train", "validation", "test")
     listed = [replace(one, fault_filtered=parts[number % 3]) for number, one in enumerate(many)]
     (fold,) = draw_folds(listed, "fault-filtered").folds
-    assert (len(fold.train), len(fold.validation)) == (10, 10)
+    assert (len(fold.train), len(fold.validation), len(fold.test)) == (10, 10, 10)
+    assert not set(fold.test) & {*fold.train, *fold.validation}
 
 
 def test_a_collection_says_who_plays(folder: Path) -> None:
@@ -181,6 +239,13 @@ def test_a_collection_says_who_plays(folder: Path) -> None:
     table.write_text("song,artist\ndeep/deep.00000.wav,A\ndeep\\deep.00001.wav, B \n", encoding="utf-8-sig")
     songs = {song.id: song.artist for song in read(folder)[0].songs}
     assert [songs[f"deep/deep.0000{n}.wav"] for n in range(3)] == ["A", "B", ""]
+    # As Excel leaves it: other columns' order, spaces, capitals, empty and short rows.
+    table.write_text("artist,song\nA, DEEP/deep.00000.WAV \n,\nQueen\n\nB,deep/deep.00002.wav\n", encoding="utf-8")
+    songs = {song.id: song.artist for song in read(folder)[0].songs}
+    assert [songs[f"deep/deep.0000{n}.wav"] for n in range(3)] == ["A", "", "B"]
+    table.write_bytes("song,artist\ndeep/deep.00000.wav,Renée\n".encode("cp1252"))
+    with pytest.raises(FolderError, match=r"artists\.csv is not in UTF-8"):
+        read(folder)
     for content, words in (("song\n", "needs the columns"), ("song,artist\ndeep/none.wav,A\n", "deep/none.wav")):
         table.write_text(content, encoding="utf-8")
         with pytest.raises(FolderError, match=words):

@@ -22,7 +22,7 @@ import ablate_genre
 import evaluate_genre
 import publish
 import train_genre
-from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar
+from genre.genre_scoring import Judged, by_song, calibration_error, fit_temperature, holm, mcnemar, read_ledger
 from genre.presets import PRESETS, changed
 from genre.songs import gtzan_facts
 from najva.genre_networks import GenreNetwork
@@ -122,7 +122,8 @@ def test_a_network_of_every_song_has_the_folds_epochs_and_figures(
     assert evaluate_genre.main(["--run", str(run), "--folds", str(trained), "--beside", str(beside)]) == 0
     assert "the folds of cnn" in capsys.readouterr().out
     ours, theirs = read_record(run)["evaluation"], read_record(trained)["evaluation"]
-    assert {**ours, "of": "", "beside": []} == theirs and ours["of"] == "cnn"
+    when = {"of": "", "beside": [], "finished": "", "command": ""}
+    assert ours | when == theirs | when and ours["of"] == "cnn"
     assert [(one["run"], one["seed"], one["steps"]) for one in ours["beside"]] == [("beside", 3, 2)]
     config = json.loads((run / "config.json").read_text("utf-8"))
     assert config["temperature"] == theirs["temperature"]
@@ -133,6 +134,32 @@ def test_a_network_of_every_song_has_the_folds_epochs_and_figures(
         "pooled",
         "pooled",
     ]
+
+
+def test_a_network_of_every_song_may_be_calibrated_on_other_folds(
+    trained: Path, songs: Path, tmp_path: Path, capsys
+) -> None:
+    run, other, specified = tmp_path / "run", tmp_path / "other", tmp_path / "specified"
+    assert train_genre.main(arguments(songs, run, protocol="all", like=trained, epochs=0)) == 0
+    assert train_genre.main(arguments(songs, other, folds=3, epochs=3)) == 0
+    assert train_genre.main(arguments(songs, specified, preset="as-specified", folds=3, epochs=1)) == 0
+    for measured in (other, specified):
+        assert evaluate_genre.main(["--run", str(measured)]) == 0
+    by_folds = ["--run", str(run), "--folds", str(trained)]
+    assert evaluate_genre.main([*by_folds, "--calibrate", str(other)]) == 0
+    ours, calibrated = read_record(run)["evaluation"], read_record(other)["evaluation"]
+    assert all(ours[name] == calibrated[name] for name in evaluate_genre.CALIBRATION)
+    assert ours["calibrated_on"] == "other" and ours["by_song"]["count"] == 15
+    # At a temperature that is not its own it is as far from honest as it is.
+    ledger = read_ledger(trained / "ledgers" / "songs.jsonl")
+    error = calibration_error(ledger, list(GENRES), calibrated["temperature"])
+    assert ours["measured_calibration_error"] == pytest.approx(error, abs=1e-4)
+    assert error != pytest.approx(calibrated["calibration_error"]["after"], abs=1e-3)
+    staged = genre_staging.stage_genre(run, tmp_path / "staged", NAME)
+    card = " ".join((staged.folder / "README.md").read_text("utf-8").split())
+    assert f"and {ours['measured_calibration_error']} on the songs of the figures above" in card
+    assert evaluate_genre.main([*by_folds, "--calibrate", str(specified)]) == 1
+    assert "by another recipe" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def train_genre(options: GenreOptions) -> dict | None:
     from genre.music_probe import fit_music
     from genre.protocols import draw_folds
     from genre.song_library import read_library
+    from processor import keep_freed_memory
 
     if options.push_to_hub:
         from publish import check_push
@@ -137,6 +138,8 @@ def train_genre(options: GenreOptions) -> dict | None:
     front_end = new_front_end(options.architecture)
     with accelerator.main_process_first():
         library = read_library(options.audio_folder, front_end, say)
+    # Not before: a thousand decoded songs, each of another length, would leave holes of gigabytes.
+    keep_freed_memory()
     check_same_songs(options, library)
     split = draw_folds(library.songs, options.protocol, options.folds, options.split_seed)
     check_same_start(options, preset, split)
@@ -217,10 +220,9 @@ def start(options: GenreOptions) -> Accelerator:
     import torch
     from accelerate import Accelerator, DataLoaderConfiguration
 
-    from processor import has_bf16, keep_freed_memory, use_whole_processor
+    from processor import has_bf16, use_whole_processor
 
     use_whole_processor()
-    keep_freed_memory()
     gpu = torch.cuda.is_available()
     precision = options.precision
     if precision == "auto":

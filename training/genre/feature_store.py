@@ -38,9 +38,12 @@ class FeatureStore:
         return self.cache / "genre-features" / fingerprint(self.front_end)
 
     def find(self, song: Song) -> torch.Tensor | None:
-        """Return a song's frames, float32 (frames, values), if they were computed before."""
+        """Return a song's frames, float32 (frames, values), if they were computed before.
+
+        They stay in their file, so that a collection may be larger than memory; who changes them changes a copy.
+        """
         path = self._path(song)
-        return torch.from_numpy(np.load(path, allow_pickle=False)) if path.is_file() else None
+        return torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False)) if path.is_file() else None
 
     def compute(self, song: Song, waveform: np.ndarray) -> torch.Tensor:
         """Compute a song's frames, keep and return them.
@@ -54,7 +57,8 @@ class FeatureStore:
             frames = self.front_end(torch.from_numpy(heard)[None])[0].numpy()
         with whole_file(self._path(song)) as unfinished, unfinished.open("wb") as file:
             np.save(file, frames)
-        return torch.from_numpy(frames)
+        # From the file: small arrays that stay between large ones that go would leave megabytes of holes for each song.
+        return self.find(song)
 
     def _path(self, song: Song) -> Path:
         return self.folder / f"{song.content}.npy"

@@ -28,7 +28,7 @@ from pathlib import Path
 from transformers.hf_argparser import HfArgumentParser
 
 from genre.genre_comparison import compare_runs
-from genre.genre_run import preset_name, read_songs, read_trained, run_title
+from genre.genre_run import preset_name, read_songs, read_trained, run_title, say_dependence
 from genre.genre_scoring import (
     Judged,
     by_piece,
@@ -260,6 +260,7 @@ def read_measured(run: Path, like: dict) -> dict:
 
 def print_run(record: dict, section: dict) -> None:
     """Print the figures, for a reader."""
+    say_dependence(record)
     song, piece = section["by_song"], section["by_piece"]
     shared, asked = section["validation_songs_with_artist_in_training"], section["validation_songs"]
     before, after = (section["calibration_error"][name] for name in ("before", "after"))

@@ -102,7 +102,9 @@ def test_whatever_is_made_of_it_says_so(
     assert train_genre.main([*command, "--epochs", "2", "--output", str(run)]) == 0
     assert "REHEARSAL: these songs are variants of 15." in capsys.readouterr().out
     evaluate_run(EvaluateOptions(run))
-    assert capsys.readouterr().out.startswith("REHEARSAL: cnn, tuned, pooled: ")
+    said = capsys.readouterr().out
+    assert said.startswith("REHEARSAL: the songs are variants of 15 in all;")
+    assert "\nREHEARSAL: cnn, tuned, pooled: " in said
     assert run_title(read_record(run)) == "REHEARSAL: cnn, tuned, pooled"
     split = json.loads((run / "split.json").read_text(encoding="utf-8"))["folds"][0]
     of = {side: {name.rpartition(".v")[0] for name in split[side]} for side in ("train", "validation")}

@@ -5,7 +5,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from genre.genre_run import is_rehearsal_run, preset_name, read_history, read_songs, read_trained, songs_name
+from genre.genre_run import (
+    is_rehearsal_run,
+    preset_name,
+    read_history,
+    read_songs,
+    read_trained,
+    say_dependence,
+    songs_name,
+)
 from genre.genre_scoring import (
     Share,
     by_piece,
@@ -61,6 +69,7 @@ def compare_runs(runs: list[Path], *, with_first: bool = False, curves: Path | N
             raise RunError(f"{name} was not measured on the same songs, in the same folds, as {runs[0].name}.")
     if curves:
         draw_runs(curves, runs, measured)
+    say_dependence(first.record)
     print_shares(measured)
     pairs = list(combinations(measured, 2))
     return {

@@ -163,6 +163,13 @@ def is_rehearsal_run(record: Mapping[str, Any]) -> bool:
     return bool(record["data"].get("variants_of"))
 
 
+def say_dependence(record: Mapping[str, Any]) -> None:
+    """Say of a rehearsal that its songs are fewer than they seem."""
+    if is_rehearsal_run(record):
+        of = record["data"]["variants_of"]
+        say(f"REHEARSAL: the songs are variants of {of} in all; intervals and p-values take them for independent.\n")
+
+
 def songs_name(record: Mapping[str, Any]) -> str:
     """Return the name of a run's songs; a rehearsal's says so."""
     name = record["data"]["name"]

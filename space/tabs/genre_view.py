@@ -31,6 +31,12 @@ _DECISIONS = {
     "unsure": "Not sure: no genre stands out enough. These are the likeliest.",
     "no_music": "No music here: less than half of this recording sounds like music.",
 }
+# Of which songs an accuracy is, by the protocol that it was measured under.
+_SONGS = {
+    "artist": "songs of artists it never heard",
+    "pooled": "songs drawn at random",
+    "fault-filtered": "published lists",
+}
 # From dark to bright at the same steps of lightness; it reads on white and on black pages alike.
 _COLOURS = np.array([[12, 20, 33], [17, 66, 82], [20, 118, 110], [94, 173, 108], [216, 214, 121], [255, 246, 214]])
 
@@ -39,9 +45,10 @@ def choices(found: list[Checkpoint]) -> list[tuple[str, str]]:
     """Return the networks as a visitor chooses among them, the default one first, with what each was measured to do."""
     names = [(f"The default, {short_name(found[0])}" if found else "The default", AUTO)]
     for one in found:
-        figures = accuracies(one)
-        told = f": {100 * figures[0]['value']:.0f} % of {figures[0]['set']}" if figures else ""
-        names.append((f"{short_name(one)}{told}", one.reference))
+        told = [
+            f"{100 * row['value']:.0f} % of {_SONGS.get(row.get('protocol'), row['set'])}" for row in accuracies(one)
+        ]
+        names.append((f"{short_name(one)}{': right on ' if told else ''}{', '.join(told)}", one.reference))
     return names
 
 

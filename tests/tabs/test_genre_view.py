@@ -4,12 +4,14 @@ import base64
 import io
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from najva.genre_classifier import GenreAnswer, Piece
+from najva.pretrained import Checkpoint
 from tabs import genre_view as view
 
 LABELS = ("blues", "jazz", "metal", "pop")
@@ -25,6 +27,21 @@ def answer(pieces: int = 4, **more: object) -> GenreAnswer:
 
 def shown(found: GenreAnswer, seconds: float | None = None, *, stopped: bool = False) -> tuple[str, str, str]:
     return view.results(found, seconds, np.linspace(0, 1, 640).reshape(64, 10), stopped=stopped)
+
+
+def test_a_network_is_chosen_by_what_it_was_measured_to_do() -> None:
+    def network(name: str, *figures: tuple[str | None, float]) -> Checkpoint:
+        rows = [{"metric": "accuracy", "set": "9 songs", "protocol": one, "value": share} for one, share in figures]
+        return Checkpoint(f"me/{name}@abc", "hub", "abc", "other", Path(), measured={"figures": rows})
+
+    found = [network("good", ("artist", 0.49), ("pooled", 0.9)), network("odd", (None, 0.3)), network("new")]
+    assert view.choices(found) == [
+        ("The default, good", "auto"),
+        ("good: right on 49 % of songs of artists it never heard, 90 % of songs drawn at random", "me/good@abc"),
+        ("odd: right on 30 % of 9 songs", "me/odd@abc"),
+        ("new", "me/new@abc"),
+    ]
+    assert view.choices([]) == [("The default", "auto")]
 
 
 def test_the_likeliest_three_stand_with_their_shares() -> None:

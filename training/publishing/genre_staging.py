@@ -103,6 +103,7 @@ def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:
         "figures": [
             {
                 "set": f"{one['by_song']['count']} songs of {name}, protocol {protocol}",
+                "protocol": protocol,
                 "system": "tuned",
                 "metric": "accuracy",
                 "value": one["by_song"]["accuracy"],

@@ -4,7 +4,8 @@
 
 Side by side in one run: our MFCC against `librosa.feature.mfcc` at the same settings, each network's judgement of a
 decoded song of 30 s as a multiple of librosa's MFCC alone, and one epoch of a training on 1,000 songs whose features
-are known. Then the peak memory of a process that judges three hours of noise.
+are known; a training step where freed memory goes back to the kernel and where it is kept. Then the peak memory of a
+process that judges three hours of noise.
 """
 
 import argparse
@@ -43,9 +44,27 @@ blocks = (0.1 * generator.standard_normal(rate, dtype=np.float32) for _ in range
 print(len(answer.pieces), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
+STEPS = """
+import sys, time, torch
+sys.path[:0] = {paths!r}
+from najva.genre_networks import GenreConfig, GenreNetwork
+from processor import keep_freed_memory
+if {kept}:
+    keep_freed_memory()
+network = GenreNetwork(GenreConfig("lstm", list("abcdefghij"), segment_seconds=3.0, pooling="mean"))
+frames, genres = torch.randn(32, network.segment_frames, 13), torch.arange(32) % 10
+def step():
+    torch.nn.functional.cross_entropy(network.logits(frames), genres).backward()
+step()
+started = time.perf_counter()
+for _ in range(20):
+    step()
+print((time.perf_counter() - started) / 20)
+"""
+
 
 def main() -> None:
-    """Print three tables."""
+    """Print four tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--song", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=9)
@@ -54,6 +73,7 @@ def main() -> None:
     print_judgements(waveforms, options.rounds)
     with tempfile.TemporaryDirectory() as folder:
         print_epochs(Path(folder))
+    print_steps()
     print_memory()
 
 
@@ -121,6 +141,22 @@ def print_epochs(folder: Path) -> None:
             kept = folder / f"{name}-{preset_name}"
             train_fold(network, pieces, None, once, accelerator, fold=1, seed=0, folder=kept, say=print)
             print(f"| {name} | {preset_name} | {time.perf_counter() - started:.0f} |", flush=True)
+
+
+def print_steps() -> None:
+    """Print what a training step takes where freed memory goes back to the kernel, and where it is kept."""
+    root = Path(__file__).parents[2]
+    paths = [str(root / "space"), str(root / "training")]
+    taken: dict[bool, list[float]] = {False: [], True: []}
+    # In turn, so that both meet the same neighbours on the machine.
+    for _ in range(3):
+        for kept, seconds in taken.items():
+            program = STEPS.format(paths=paths, kept=kept)
+            done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+            seconds.append(float(done.stdout.split()[-1]))
+    given, held = (1000 * statistics.median(seconds) for seconds in taken.values())
+    print("\n| a step of 32 pieces, lstm, tuned | ms |\n| --- | ---: |")
+    print(f"| freed memory goes back | {given:.0f} |\n| freed memory is kept | {held:.0f} |", flush=True)
 
 
 def print_memory() -> None:

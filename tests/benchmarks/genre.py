@@ -31,9 +31,10 @@ from najva.resampling import resample
 LABELS = [str(number) for number in range(10)]
 SECONDS = 30
 THREE_HOURS = """
-import resource, sys
-sys.path.insert(0, {space!r})
+import sys
+sys.path[:0] = {paths!r}
 import numpy as np
+from tests.memory import peak_mib
 from najva.genre_classifier import GenreClassifier
 from najva.genre_networks import GenreConfig, GenreNetwork
 classifier = GenreClassifier(GenreNetwork(GenreConfig({name!r}, list("abcdefghij"), segment_seconds=3.0)), "")
@@ -41,7 +42,7 @@ generator, rate = np.random.default_rng(0), classifier.sample_rate_hz
 minutes = {minutes}
 blocks = (0.1 * generator.standard_normal(rate, dtype=np.float32) for _ in range(60 * minutes))
 *_, answer = classifier.classify(blocks)
-print(len(answer.pieces), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(peak_mib())
 """
 
 STEPS = """
@@ -161,11 +162,12 @@ def print_steps() -> None:
 
 def print_memory() -> None:
     """Print what a process needs at its peak for a minute and for three hours."""
-    print("\n| network | peak MB, 1 min | 3 h |\n| --- | ---: | ---: |")
+    root = Path(__file__).parents[2]
+    print("\n| network | peak MiB, 1 min | 3 h |\n| --- | ---: | ---: |")
     for name in ("lstm", "whisper_bilstm"):
         peaks = []
         for minutes in (1, 180):
-            program = THREE_HOURS.format(space=str(Path(__file__).parents[2] / "space"), name=name, minutes=minutes)
+            program = THREE_HOURS.format(paths=[str(root), str(root / "space")], name=name, minutes=minutes)
             done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
             peaks.append(float(done.stdout.split()[-1]))
         print(f"| {name} | {peaks[0]:.0f} | {peaks[1]:.0f} |", flush=True)

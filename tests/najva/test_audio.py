@@ -275,21 +275,21 @@ def test_three_hours_need_no_three_hour_array(tmp_path, kind):
         path.write_bytes(path.read_bytes() * 180)
     short = encode(tmp_path / "short.mka", "pcm_f32le", tones(90, 8_000, 1), 8_000)
     program = f"""
-        import resource, sys
         from najva import audio
+        from tests.memory import peak_mib
         def peak(path):
             blocks = audio.read_blocks(path, sample_rate_hz=16_000, max_seconds=11_000)
-            return sum(len(block) for block in blocks), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return sum(len(block) for block in blocks), peak_mib()
         _, before = peak({str(short)!r})
         samples, after = peak({str(path)!r})
-        print(samples, (after - before) // (1024 if sys.platform == "linux" else 1024**2))
+        print(samples, after - before)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     decoded_samples, grown_mib = map(int, result.stdout.split())
     assert decoded_samples == pytest.approx(2 * samples, rel=0.01)
-    assert grown_mib < 32  # the whole would be 659 MiB
+    assert grown_mib < 64  # the whole would be 659 MiB
 
 
 def test_files_are_closed_again(tmp_path):

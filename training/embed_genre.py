@@ -4,8 +4,8 @@ r"""Trains the genre networks that come with the app, measures them, and puts th
 
 Each network is trained in folds that keep artists apart, in folds by clip, as the course specifies it, and, to be used,
 on every song. All of it is `train_genre.py` and `evaluate_genre.py`, whose commands are shown; a run that is done is
-not made again. On 70 songs and two cores it takes an hour. `--cards` only writes the cards of what is there, from what
-lies beside them.
+not made again. On 70 songs and two cores it takes two hours. `--cards` only writes the cards of what is there, from
+what lies beside them.
 """
 
 from __future__ import annotations

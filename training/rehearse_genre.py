@@ -6,9 +6,9 @@ r"""Makes a folder of GTZAN's size from the few songs at hand: a rehearsal of th
 
 Each genre gets `--songs` files of 30 s: the songs themselves, and variants of them in pitch, tempo, tone and mix.
 `artists.csv` says who plays and, in the column `variant_of`, which song a file is made of: by it every training keeps
-all variants of a song on one side, whatever its protocol, and calls itself a rehearsal. What accuracy means here: how
-well a network knows variants of songs that it did not hear, of which there are few. A job that was stopped goes on.
-1,000 files are 1.3 GB and take a quarter of an hour on one core; half a minute, with the test data:
+all variants of a song on one side (`segments` alone does not), and calls itself a rehearsal. What accuracy means here:
+how well a network knows variants of songs that it did not hear, of which there are few. A job that was stopped goes on.
+1,000 files are 1.3 GB and take some eight minutes on one core; half a minute, with the test data:
 
     python training/rehearse_genre.py --audio-folder $NAJVA_TEST_DATA/gtzan_mini --output data/small --songs 8
 """

@@ -7,7 +7,7 @@ r"""Measures genre runs on the songs that they did not train on, and compares th
 
 What each song's pieces were given was written down by the training, so nothing is computed twice and it takes seconds.
 `run.json` gets accuracies by song and by piece with Wilson's intervals, confusions and calibration; the network's
-`config.json` the temperature that makes its probabilities honest, and the confidence below which it is "unsure".
+`config.json` the temperature at which its probabilities fit them best, and the confidence below which it is "unsure".
 A network that was fitted on every song (`--protocol all`) has none left to be measured on: `--folds` names the run of
 the same network, each of whose folds was measured on songs that it had not heard, and those figures become its own,
 named so; where artists were kept apart in few folds, `--calibrate` takes temperature and threshold from another run,

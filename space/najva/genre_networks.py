@@ -31,7 +31,7 @@ class GenreConfig:
         segment_seconds: a recording is judged in pieces of this length, and they vote.
         pooling: how a recurrent network's outputs become one vector: `last` (its last state, as the course has it) or
             `mean` over time.
-        temperature: the logits are divided by it, so that a probability of 0.8 is right in 80 % of cases.
+        temperature: the logits are divided by it, so that probabilities fit the validation songs best.
         least_confidence: a recording whose likeliest genre has less is "unsure".
     """
 

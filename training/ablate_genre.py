@@ -10,18 +10,14 @@ takes an hour, `cnn` twenty minutes.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from transformers.hf_argparser import HfArgumentParser
-
 from genre.genre_comparison import compare_runs
-from jobs import JobError, run_job
-from options import option, required
-from run_record import RunError
+from jobs import run_job
+from options import option, required, run_command
 
 # What each choice of the preset is without it.
 UNDONE = {
@@ -54,15 +50,7 @@ class AblationOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make and compare the runs; see the module's docstring."""
-    parser = HfArgumentParser(AblationOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = ablate(options)
-    except (JobError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0
+    return run_command(AblationOptions, ablate, __doc__, arguments)
 
 
 def ablate(options: AblationOptions) -> dict:

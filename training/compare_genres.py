@@ -13,21 +13,16 @@ the test data:
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from transformers.hf_argparser import HfArgumentParser
-
 from genre.genre_comparison import compare_runs
-from genre.songs import FolderError
-from jobs import JobError, run_job
-from options import option, required
+from jobs import run_job
+from options import option, required, run_command
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
-from run_record import RunError
 
 COURSE = ("lstm", "lstm128", "bilstm", "cnn")
 
@@ -69,14 +64,7 @@ class ComparisonOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run every step that is not done yet."""
-    parser = HfArgumentParser(ComparisonOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        print(json.dumps(compare_genres(options), ensure_ascii=False))
-    except (JobError, FolderError, HubError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_command(ComparisonOptions, compare_genres, __doc__, arguments)
 
 
 def compare_genres(options: ComparisonOptions) -> dict:

@@ -10,20 +10,16 @@ what lies beside them.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers.hf_argparser import HfArgumentParser
-
-from jobs import FOLDER, JobError, run_job
-from options import option, required
-from publishing.card_text import CardError
+from jobs import FOLDER, run_job
+from options import option, required, run_command
 from publishing.genre_staging import GTZAN_LICENCE, genre_card, stage_genre
 from publishing.staging import README
-from run_record import RunError, read_record
+from run_record import read_record
 
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
 # They are on no Hub: where they lie in this repository.
@@ -48,16 +44,13 @@ class EmbedOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train, measure and embed; see the module's docstring."""
-    parser = HfArgumentParser(EmbedOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        make = write_card if options.cards else embed
-        figures = {architecture: make(options, architecture) for architecture in options.architectures}
-    except (JobError, CardError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(figures))
-    return 0
+    return run_command(EmbedOptions, embed_all, __doc__, arguments)
+
+
+def embed_all(options: EmbedOptions) -> dict:
+    """Make each network, or its card; return what was made of each."""
+    make = write_card if options.cards else embed
+    return {architecture: make(options, architecture) for architecture in options.architectures}
 
 
 def embed(options: EmbedOptions, architecture: str) -> dict:
@@ -105,8 +98,7 @@ def embedded_card(architecture: str) -> str:
         CardError, RunError: it cannot be written of that.
     """
     folder = EMBEDDED / architecture
-    pictures = sorted(path.name for path in (folder / "figures").glob("*.png"))
-    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", GTZAN_LICENCE, pictures)
+    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", GTZAN_LICENCE)
 
 
 def train(options: EmbedOptions, architecture: str, run: Path, *chosen: str) -> None:

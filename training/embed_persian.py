@@ -16,7 +16,6 @@ towards its base (`--scaled TRIAL:0.7`).
 from __future__ import annotations
 
 import csv
-import json
 import shlex
 import shutil
 import sys
@@ -25,11 +24,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from transformers.hf_argparser import HfArgumentParser
-
-from jobs import FOLDER, JobError, run_job
-from najva.pretrained.errors import ModelError
-from options import option, required
+from jobs import FOLDER, run_job
+from options import option, required, run_command
 from publishing.measured import KINDS
 from publishing.staging import stage_model
 from run_record import add_sections, read_record, trained_hours
@@ -72,15 +68,11 @@ class EmbedOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one trial, or embed it; see the module's docstring."""
-    parser = HfArgumentParser(EmbedOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = choose(options) if options.choose else try_out(options)
-    except (JobError, ModelError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(result, ensure_ascii=False))
-    return 0
+
+    def work(options: EmbedOptions) -> dict | None:
+        return choose(options) if options.choose else try_out(options)
+
+    return run_command(EmbedOptions, work, __doc__, arguments)
 
 
 def try_out(options: EmbedOptions) -> dict:

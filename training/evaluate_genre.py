@@ -25,8 +25,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers.hf_argparser import HfArgumentParser
-
 from genre.genre_comparison import compare_runs
 from genre.genre_run import preset_name, read_songs, read_trained, run_title, say_dependence
 from genre.genre_scoring import (
@@ -42,8 +40,7 @@ from genre.genre_scoring import (
     validation_of,
     verdicts,
 )
-from najva.pretrained.errors import ModelError
-from options import option
+from options import option, run_command
 from processes import is_main_process
 from run_record import RunError, add_sections, circumstances
 from whole_files import write_json
@@ -83,17 +80,9 @@ class EvaluateOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure or compare; see the module's docstring."""
-    parser = HfArgumentParser(EvaluateOptions, description=__doc__.splitlines()[0])
     if not is_main_process():
         return 0  # there is nothing to share: it takes seconds
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = evaluate(options)
-    except (RunError, ModelError, ValueError, OSError) as error:
-        print(f"Not evaluated: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(result, ensure_ascii=False))
-    return 0
+    return run_command(EvaluateOptions, evaluate, __doc__, arguments, refusal="Not evaluated: ")
 
 
 def evaluate(options: EvaluateOptions) -> dict:

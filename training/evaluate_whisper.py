@@ -17,16 +17,12 @@ ledger is used again after the training. To try it on a CPU, `--clips 20` decode
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from transformers.hf_argparser import HfArgumentParser
-
 from evaluation.clip_counts import Bootstrap
-from evaluation.ledgers import LedgerError
 from evaluation.score_report import (
     comparison_values,
     describe_comparison,
@@ -40,8 +36,7 @@ from evaluation.scoring import Comparison, Score, compare, score
 from evaluation.system_ledgers import ClipSet, Decoder, Written, models_of, read_clip_set
 from najva.comparison import rule_for
 from najva.languages import LANGUAGES
-from najva.pretrained.errors import ModelError
-from options import option, required
+from options import option, required, run_command
 from publishing.run_folder import update_run_folder
 from run_record import NAME, RunError, add_sections, circumstances, is_trained, read_record
 from sheets.faults import DataError
@@ -86,17 +81,11 @@ class EvaluateOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Decode, score and record; see the module's docstring."""
-    parser = HfArgumentParser(EvaluateOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        data = load_speech(options.data)
-        summary = evaluate_run(options, data)
-    except (DataError, ModelError, RunError, LedgerError, ValueError, OSError) as error:
-        print(f"Not evaluated: {error}", file=sys.stderr)
-        return 1
-    if summary:
-        print(json.dumps(summary, ensure_ascii=False))
-    return 0
+
+    def work(options: EvaluateOptions) -> dict | None:
+        return evaluate_run(options, load_speech(options.data))
+
+    return run_command(EvaluateOptions, work, __doc__, arguments, refusal="Not evaluated: ")
 
 
 def evaluate_run(options: EvaluateOptions, data: SpeechData) -> dict | None:

@@ -16,7 +16,6 @@ stand beside them. `--push-to-hub OWNER/NAME` measures the model at the end and 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -27,12 +26,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from safetensors import SafetensorError
-from transformers.hf_argparser import HfArgumentParser
 
 from najva.comparison import rule_for
 from najva.languages import LANGUAGES
-from najva.pretrained.errors import ModelError
-from options import option, required
+from options import option, required, run_command
 from processes import is_main_process, process_count
 from run_news import say
 from run_record import (
@@ -48,7 +45,6 @@ from run_record import (
 )
 
 # Slow imports (PyTorch, transformers) wait until the options are known to be good.
-from sheets.faults import DataError
 
 if TYPE_CHECKING:
     import torch
@@ -127,16 +123,7 @@ class FinetuneOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train, save and record one run; see the module's docstring."""
-    parser = HfArgumentParser(FinetuneOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        summary = finetune(options)
-    except (DataError, ModelError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    if summary:
-        print(json.dumps(summary, ensure_ascii=False))
-    return 0
+    return run_command(FinetuneOptions, finetune, __doc__, arguments)
 
 
 def finetune(options: FinetuneOptions) -> dict | None:

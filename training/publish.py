@@ -258,24 +258,26 @@ def _publish_space(options: SpaceOptions) -> dict:
         "NAJVA_GENRE_MODELS": options.genre,
     }
     for variable, references in asked.items():
-        pinned = [_pinned(reference, bases, ask_hub=not options.dry_run) for reference in references if reference]
+        pinned = [_pinned(reference, ask_hub=not options.dry_run) for reference in references if reference]
         if pinned:
-            models[variable] = pinned
+            models[variable] = [reference for reference, _ in pinned]
+            bases += [base for _, of in pinned for base in of]
     folder = Path(options.staging or tempfile.mkdtemp(prefix="najva-space-"))
     return _finish(stage_space(_SPACE, folder, options.repository, models, bases), options)
 
 
-def _pinned(reference: str, bases: list[str], *, ask_hub: bool) -> str:
-    """Return `OWNER/NAME@COMMIT`, and add what the model is an adapter of to `bases`."""
+def _pinned(reference: str, *, ask_hub: bool) -> tuple[str, list[str]]:
+    """Return `OWNER/NAME@COMMIT`, and what the model is an adapter of."""
+    bases: list[str] = []
     repository, _, revision = reference.removeprefix("hub:").partition("@")
     check_name(repository)
     if ask_hub:
         revision, card, is_private = find_revision(repository, revision)
         base = card.get("base_model") or []
-        bases += [base] if isinstance(base, str) else base
+        bases = [base] if isinstance(base, str) else list(base)
         if is_private:
             say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
-    return f"{repository}@{revision}" if revision else repository
+    return f"{repository}@{revision}" if revision else repository, bases
 
 
 def _finish(item: Staged, options: _Common) -> dict:

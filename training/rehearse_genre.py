@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from tqdm import tqdm
-from transformers.hf_argparser import HfArgumentParser
 
 from genre.songs import (
     ARTISTS,
@@ -33,15 +32,17 @@ from genre.songs import (
     Song,
     check_genres,
     find_files,
+    folder_of_genres,
     gtzan_facts,
     read_artists,
+    read_each,
     read_song,
     with_gtzan_facts,
 )
 from genre.variants import RATE_HZ, variant
-from najva.audio import AudioError
+from najva import audio
 from najva.resampling import resample
-from options import option, required
+from options import option, required, run_command
 from run_news import say
 from whole_files import whole_file, write_json
 
@@ -64,15 +65,7 @@ class RehearsalOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the files; see the module's docstring."""
-    parser = HfArgumentParser(RehearsalOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        result = rehearse(options)
-    except (FolderError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(result))
-    return 0
+    return run_command(RehearsalOptions, rehearse, __doc__, arguments)
 
 
 def rehearse(options: RehearsalOptions) -> dict:
@@ -88,12 +81,13 @@ def rehearse(options: RehearsalOptions) -> dict:
     rows, names = [], names_of(sources)
     with tqdm(total=options.songs * len(sources), desc="Variants", unit="file", disable=None) as progress:
         for songs in sources.values():
-            for number in range(options.songs):
-                song, of_song = songs[number % len(songs)], number // len(songs)
-                name = f"{song.genre}/{names[song.id]}.v{of_song:02d}.wav"
-                write_variant(options.output / name, song, of_song, options)
-                rows.append({"song": name, "artist": song.artist, "variant_of": song.id})
-                progress.update()
+            for place, song in enumerate(songs):
+                # The songs take turns, and the first ones may have one variant more.
+                count = len(range(place, options.songs, len(songs)))
+                made = [f"{song.genre}/{names[song.id]}.v{number:02d}.wav" for number in range(count)]
+                write_variants([options.output / name for name in made], song, options)
+                rows += [{"song": name, "artist": song.artist, "variant_of": song.id} for name in made]
+                progress.update(count)
     with (
         whole_file(options.output / ARTISTS) as unfinished,
         unfinished.open("w", encoding="utf-8", newline="") as file,
@@ -113,16 +107,10 @@ def read_sources(folder: Path) -> tuple[dict[str, list[Song]], list[Fault]]:
         FolderError: fewer than two genres have two songs.
     """
     files = find_files(folder)
-    root = next(path for genre in files.values() for path in genre).parent.parent
-    artists, facts = read_artists(root), gtzan_facts()
-    songs, faults = [], []
-    for path in (path for genre in files.values() for path in genre):
-        try:
-            song, _ = read_song(path, root)
-        except AudioError as error:
-            faults.append(Fault(path.relative_to(root).as_posix(), str(error)))
-            continue
-        songs.append(replace(with_gtzan_facts(song, facts), **artists.get(song.id, {})))
+    artists, facts = read_artists(folder_of_genres(files)), gtzan_facts()
+    # Their samples are read again one by one, when the variants are made.
+    read, faults = read_each(files, lambda path, root: (read_song(path, root)[0], None))
+    songs = [replace(with_gtzan_facts(song, facts), **artists.get(song.id, {})) for song, _ in read]
     faults += check_genres(songs, list(files))
     left_out = {fault.id for fault in faults}
     sources = {genre: [song for song in songs if song.genre == genre] for genre in files if genre not in left_out}
@@ -158,18 +146,19 @@ def check_output(options: RehearsalOptions, sources: dict[str, list[Song]]) -> N
         )
 
 
-def write_variant(path: Path, song: Song, number: int, options: RehearsalOptions) -> None:
-    """Write a song's variant of a number, unless it is there; number 0 is the song as it is."""
-    if path.is_file():
+def write_variants(paths: list[Path], song: Song, options: RehearsalOptions) -> None:
+    """Write a song's variants that are not there yet, by their number; number 0 is the song as it is."""
+    missing = [(number, path) for number, path in enumerate(paths) if not path.is_file()]
+    if not missing:
         return
-    waveform, own = read_song(song.path, song.path.parent.parent)[1], song.sample_rate_hz
-    waveform, samples = resample(waveform, own, RATE_HZ), round(options.seconds * RATE_HZ)
-    if number:
+    own, own_rate_hz = audio.read(song.path)
+    whole, samples = resample(own, own_rate_hz, RATE_HZ), round(options.seconds * RATE_HZ)
+    for number, path in missing:
         # By the song's samples, so that neither its name nor its place in the folder means anything.
         generator = np.random.default_rng((options.seed, number, int(song.content[:8], 16)))
-        waveform = variant(waveform, generator, samples)
-    with whole_file(path) as unfinished:
-        soundfile.write(unfinished, np.resize(waveform, samples), RATE_HZ, subtype="PCM_16", format="WAV")
+        waveform = variant(whole, generator, samples) if number else np.resize(whole, samples)
+        with whole_file(path) as unfinished:
+            soundfile.write(unfinished, waveform, RATE_HZ, subtype="PCM_16", format="WAV")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,12 @@ is measured and published as any other: choose the strength on speech that is no
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers.hf_argparser import HfArgumentParser
-
-from najva.pretrained.errors import ModelError
-from options import required
+from options import required, run_command
 from run_news import say
 from run_record import NAME, RunError, add_sections, read_record
 
@@ -45,15 +41,12 @@ class ScaleOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the run; see the module's docstring."""
-    parser = HfArgumentParser(ScaleOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
+
+    def work(options: ScaleOptions) -> dict:
         scale_run(options.run, options.strength, options.output)
-    except (ModelError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps({"output": str(options.output), "strength": options.strength}))
-    return 0
+        return {"output": str(options.output), "strength": options.strength}
+
+    return run_command(ScaleOptions, work, __doc__, arguments)
 
 
 def scale_run(run: Path, strength: float, output: Path) -> None:

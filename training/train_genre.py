@@ -19,7 +19,6 @@ what was measured. The network to use is then fitted on every song, for as many 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,12 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from transformers.hf_argparser import HfArgumentParser
-
 from genre.presets import PRESETS, Preset, changed
-from genre.songs import FolderError
-from najva.pretrained.errors import ModelError
-from options import option, required
+from options import option, required, run_command
 from run_news import say
 from run_record import NAME, RunError, changed_options, is_trained, read_record, refuse_other_run
 
@@ -101,16 +96,7 @@ class GenreOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train, keep and record one run; see the module's docstring."""
-    parser = HfArgumentParser(GenreOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        summary = train_genre(options)
-    except (FolderError, ModelError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    if summary:
-        print(json.dumps(summary, ensure_ascii=False))
-    return 0
+    return run_command(GenreOptions, train_genre, __doc__, arguments)
 
 
 def train_genre(options: GenreOptions) -> dict | None:

@@ -13,7 +13,6 @@ the probe did not learn from. It takes a quarter of an hour on two cores.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,23 +24,20 @@ from pathlib import Path
 import numpy as np
 from sklearn.pipeline import Pipeline
 from tqdm import tqdm
-from transformers.hf_argparser import HfArgumentParser
 
 from linear_probe import classifier, weights_and_bias
 from najva import audio
-from najva.audio import AudioError
-from najva.pretrained.errors import ModelError
 from najva.services import PERSIAN_PROBE, Services
 from najva.settings import Settings
 from najva.transcriber import Transcriber
 from najva.transcriber.behaviour import Behaviour
 from najva.transcriber.language_probe import LanguageProbe
 from najva.vad import SAMPLE_RATE_HZ
-from options import option, required
+from options import option, required, run_command
 from sheets.faults import DataError
 from sheets.speech_data import Clip, SpeechData, load_speech
 from synthesis.many_languages import SENTENCES, read_sentences, spoken
-from synthesis.synthetic_speech import SynthesisError, engine_version
+from synthesis.synthetic_speech import engine_version
 from tuning.augmentation import augmentation
 from whole_files import whole_file, write_json
 
@@ -109,15 +105,11 @@ class Heard:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train and write; see the module's docstring."""
-    parser = HfArgumentParser(ProbeOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        record = train(options)
-    except (DataError, SynthesisError, AudioError, ModelError, ValueError, OSError) as error:
-        print(f"Not made: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(record["held_out"]))
-    return 0
+
+    def work(options: ProbeOptions) -> dict | None:
+        return train(options)["held_out"]
+
+    return run_command(ProbeOptions, work, __doc__, arguments, refusal="Not made: ")
 
 
 def train(options: ProbeOptions) -> dict:

@@ -17,11 +17,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers.hf_argparser import HfArgumentParser
-
-from jobs import JobError, run_job
-from najva.pretrained.errors import ModelError
-from options import option, required
+from jobs import run_job
+from options import option, required, run_command
 from publishing.hub_errors import HubError
 from publishing.hub_target import check_name
 from run_news import say
@@ -82,14 +79,7 @@ class MissionOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run every step that is not done yet."""
-    parser = HfArgumentParser(MissionOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        print(json.dumps(run_mission(options), ensure_ascii=False))
-    except (JobError, ModelError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_command(MissionOptions, run_mission, __doc__, arguments)
 
 
 def run_mission(options: MissionOptions) -> dict:

@@ -44,9 +44,9 @@ class GenreModels:
         """The networks that can be had, the default one first; one that cannot is told in `problem`."""
         with self._lock:
             if self._found is None:
-                self._found = self._named()
-                self.are_named = bool(self._found)
-                self._found = self._found or self._embedded()
+                named = self._named()
+                self.are_named = bool(named)
+                self._found = named or self._embedded()
             return self._found
 
     def find(self, name: str = AUTO) -> Checkpoint:

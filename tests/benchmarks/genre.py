@@ -28,6 +28,7 @@ from najva.genre_features import MFCC
 from najva.genre_networks import ARCHITECTURES, GenreConfig, GenreNetwork
 from najva.resampling import resample
 
+ROOT = Path(__file__).parents[2]
 LABELS = [str(number) for number in range(10)]
 SECONDS = 30
 THREE_HOURS = """
@@ -146,8 +147,7 @@ def print_epochs(folder: Path) -> None:
 
 def print_steps() -> None:
     """Print what a training step takes where freed memory goes back to the kernel, and where it is kept."""
-    root = Path(__file__).parents[2]
-    paths = [str(root / "space"), str(root / "training")]
+    paths = [str(ROOT / "space"), str(ROOT / "training")]
     taken: dict[bool, list[float]] = {False: [], True: []}
     # In turn, so that both meet the same neighbours on the machine.
     for _ in range(3):
@@ -162,12 +162,11 @@ def print_steps() -> None:
 
 def print_memory() -> None:
     """Print what a process needs at its peak for a minute and for three hours."""
-    root = Path(__file__).parents[2]
     print("\n| network | peak MiB, 1 min | 3 h |\n| --- | ---: | ---: |")
     for name in ("lstm", "whisper_bilstm"):
         peaks = []
         for minutes in (1, 180):
-            program = THREE_HOURS.format(paths=[str(root), str(root / "space")], name=name, minutes=minutes)
+            program = THREE_HOURS.format(paths=[str(ROOT), str(ROOT / "space")], name=name, minutes=minutes)
             done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
             peaks.append(float(done.stdout.split()[-1]))
         print(f"| {name} | {peaks[0]:.0f} | {peaks[1]:.0f} |", flush=True)

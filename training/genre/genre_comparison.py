@@ -60,7 +60,7 @@ def compare_runs(runs: list[Path], *, with_first: bool = False, curves: Path | N
     Raises:
         RunError: one of them cannot be compared, or they were not measured on the same songs.
     """
-    measured = {run.name: read_measured(run) for run in runs}
+    measured = {run.name: judge_run(run) for run in runs}
     if len(measured) < len(runs):
         raise RunError("Two of the runs have the same name; rename one.")
     first = measured[runs[0].name]
@@ -79,7 +79,7 @@ def compare_runs(runs: list[Path], *, with_first: bool = False, curves: Path | N
     }
 
 
-def read_measured(run: Path) -> Measured:
+def judge_run(run: Path) -> Measured:
     """Judge a run's songs, at the temperature of its validation.
 
     Raises:

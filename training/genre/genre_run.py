@@ -109,7 +109,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
     gtzan = {clip: artist for clip, (artist, _) in gtzan_facts().items()}
     shared = [shared_artists(library.songs, fold) for fold in split.folds]
     in_both, unknown, validated = (sum(numbers) for numbers in zip(*shared, strict=True))
-    add_sections(
+    record = add_sections(
         options.output,
         options=options.comparable(),
         data={
@@ -130,7 +130,7 @@ def record_start(options: GenreOptions, preset: Preset, library: SongLibrary, sp
     )
     write_json(options.output / SPLIT, _split_values(split))
     write_index(options.output / INDEX, library.songs)
-    if of := read_record(options.output)["data"]["variants_of"]:
+    if of := record["data"]["variants_of"]:
         say(f"REHEARSAL: these songs are variants of {of}. Figures tell how the training goes, and nothing of music.")
     if split.protocol == "segments":
         say("LEAKY ON PURPOSE: pieces of every validation song are in training too.")

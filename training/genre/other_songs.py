@@ -7,12 +7,9 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from genre.genre_scoring import Share
 from genre.song_library import say_faults
-from genre.songs import INDEX, Fault, FolderError, find_files, read_hashes, read_song
-from najva.audio import AudioError
+from genre.songs import INDEX, Fault, FolderError, Song, find_files, read_each, read_hashes, read_song
 from najva.genre_classifier import GenreAnswer
 from najva.pretrained import ModelError
 from najva.services import Services
@@ -37,18 +34,17 @@ def judge_folder(reference: str, folder: Path) -> dict:
         for genre in files
         if genre not in labels
     ]
-    known = [path for genre, paths in files.items() if genre in labels for path in paths]
     trained = read_hashes(services.genres.find().folder / INDEX)
-    answers, heard_before = [], 0
-    for path in tqdm(known, desc="Songs", unit="song", disable=None):
-        try:
-            song, _ = read_song(path, path.parent.parent)
-            *_, answer = services.classify_genre(path)
-        except AudioError as error:
-            faults.append(Fault(path.relative_to(path.parent.parent).as_posix(), str(error)))
-            continue
-        answers.append((song.genre, answer))
-        heard_before += song.sha256 in trained
+
+    def judge(path: Path, root: Path) -> tuple[Song, GenreAnswer]:
+        song, _ = read_song(path, root)
+        *_, answer = services.classify_genre(path)
+        return song, answer
+
+    judged, unreadable = read_each({genre: files[genre] for genre in files if genre in labels}, judge)
+    faults += unreadable
+    answers = [(song.genre, answer) for song, answer in judged]
+    heard_before = sum(song.sha256 in trained for song, _ in judged)
     say_faults(faults, print)
     if not answers:
         raise FolderError(f"No song of {folder} can be judged by {reference}, which knows {', '.join(labels)}.")

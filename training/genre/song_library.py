@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from genre.feature_store import FeatureStore
 from genre.songs import (
@@ -24,13 +23,14 @@ from genre.songs import (
     copies,
     faults_of_folders,
     find_files,
+    folder_of_genres,
     gtzan_facts,
     read_artists,
+    read_each,
     read_song,
     with_gtzan_facts,
 )
 from najva import audio, audio_decoders
-from najva.audio import AudioError
 from najva.settings import Settings
 from whole_files import write_json
 
@@ -86,37 +86,29 @@ def read_library(folder: Path, front_end: nn.Module, say: Callable[[str], None])
     files = find_files(folder)
     cache = Settings.from_environment().cache
     store, index = FeatureStore(front_end, cache), _Index(cache, folder)
-    root = next(path for genre in files.values() for path in genre).parent.parent
-    artists = read_artists(root)
-    songs, frames, faults = [], [], faults_of_folders(files)
-    paths = [path for genre in files.values() for path in genre]
+    artists = read_artists(folder_of_genres(files))
     try:
-        for path in tqdm(paths, desc="Songs", unit="song", disable=None):
-            try:
-                song, found = _one(path, root, store, index)
-            except (AudioError, OSError, UnicodeError) as error:
-                faults.append(Fault(_printable(path.relative_to(root).as_posix()), str(error)))
-                continue
-            songs.append(replace(song, **artists.get(song.id, {})))
-            frames.append(found)
+        read, unreadable = read_each(files, lambda path, root: _one(path, root, store, index))
     finally:
         # Of a folder that was read in part too.
         index.write()
-    if len(paths) - len(songs) > _MOST_FAULTS * len(paths):
+    faults, count = [*faults_of_folders(files), *unreadable], len(read) + len(unreadable)
+    songs = [replace(song, **artists.get(song.id, {})) for song, _ in read]
+    if len(unreadable) > _MOST_FAULTS * count:
         say_faults(faults, say)
         raise FolderError(
-            f"{len(paths) - len(songs)} of {len(paths)} recordings in {folder} cannot be used, more than "
+            f"{len(unreadable)} of {count} recordings in {folder} cannot be used, more than "
             f"{_MOST_FAULTS:.0%}: mend them, or take them out of the folder."
         )
     small = check_genres(songs, list(files))
     left_out = {fault.id for fault in small}
-    kept = [(song, found) for song, found in zip(songs, frames, strict=True) if song.genre not in left_out]
+    kept = [(song, frames) for song, (_, frames) in zip(songs, read, strict=True) if song.genre not in left_out]
     labels = sorted({song.genre for song, _ in kept})
     if len(labels) < _LEAST_GENRES:
         reasons = "; ".join(f"{fault.id}: {fault.reason}" for fault in (*small, *faults)[:3])
         raise FolderError(f"Fewer than two genres of {folder} can be used. {reasons}.")
     library = SongLibrary(
-        folder.resolve().name, [song for song, _ in kept], labels, [found for _, found in kept], [*faults, *small]
+        folder.resolve().name, [song for song, _ in kept], labels, [frames for _, frames in kept], [*faults, *small]
     )
     describe(library, say)
     return library
@@ -154,11 +146,6 @@ def _one(path: Path, root: Path, store: FeatureStore, index: _Index) -> tuple[So
     state = _state(path)
     song, waveform = read_song(path, root)
     return index.keep(song, state), store.compute(song, waveform)
-
-
-def _printable(name: str) -> str:
-    """Return a name that can be written, whatever bytes the disk has for it."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 class _Index:

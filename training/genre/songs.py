@@ -12,15 +12,19 @@ import csv
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from tqdm import tqdm
 
 from najva import audio
 from najva.audio import AudioError
 from whole_files import whole_file
+
+T = TypeVar("T")
 
 _GTZAN = Path(__file__).with_name("gtzan.csv")
 _ENDINGS = {
@@ -149,6 +153,36 @@ def read_song(path: Path, root: Path) -> tuple[Song, np.ndarray]:
     content = hashlib.sha256(waveform.tobytes() + str(rate_hz).encode()).hexdigest()
     name = path.relative_to(root).as_posix()
     return Song(name, path.parent.name, path, seconds, rate_hz, sha256, content), waveform
+
+
+def read_each(
+    files: Mapping[str, Sequence[Path]], read: Callable[[Path, Path], tuple[Song, T]]
+) -> tuple[list[tuple[Song, T]], list[Fault]]:
+    """Read every song of a folder, with progress; one that cannot be read costs itself alone.
+
+    Args:
+        files: see `find_files`.
+        read: takes a file and the folder of the genres, and returns the song with whatever else is made of it.
+
+    Returns:
+        What was read, in the order of the files, and what was not.
+    """
+    found, faults = [], []
+    paths = [path for genre in files.values() for path in genre]
+    for path in tqdm(paths, desc="Songs", unit="song", disable=None):
+        root = path.parent.parent
+        try:
+            found.append(read(path, root))
+        except (AudioError, OSError, UnicodeError) as error:
+            # As it can be written, whatever bytes the disk has for its name.
+            name = path.relative_to(root).as_posix().encode("utf-8", "backslashreplace").decode()
+            faults.append(Fault(name, str(error)))
+    return found, faults
+
+
+def folder_of_genres(files: Mapping[str, Sequence[Path]]) -> Path:
+    """Return the folder that holds the genres' folders."""
+    return next(path for genre in files.values() for path in genre).parent.parent
 
 
 def gtzan_facts() -> dict[str, tuple[str, str]]:

@@ -45,11 +45,10 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
-    pictures = sorted(path.name for path in (run / "figures").glob("*.png"))
     licence = licence or (GTZAN_LICENCE if record["data"]["is_gtzan"] else LICENCE)
-    card, measured = genre_card(run, record, repository, licence, pictures), measured_values(record)
+    card, measured = genre_card(run, record, repository, licence), measured_values(record)
     empty(folder)
-    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
+    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in _pictures(run))):
         place(run / name, folder / name)
     for name in _MODULES:
         place(_CODE / name, folder / "najva" / name)
@@ -61,7 +60,7 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
     return Staged(folder, repository, "model", message)
 
 
-def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: str, pictures: list[str]) -> str:
+def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: str) -> str:
     """Return the card of a genre network.
 
     Raises:
@@ -87,10 +86,14 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
         "title": title,
         "repository": repository,
         "licence": licence,
-        "pictures": pictures,
+        "pictures": _pictures(run),
     }
     record = {**record, "genres": len(record["data"]["genres"])}
     return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence), ModelCard)
+
+
+def _pictures(run: Path) -> list[str]:
+    return sorted(path.name for path in (run / "figures").glob("*.png"))
 
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import addresses, endpoints, live, look, music, speech
+from tabs import addresses, chinese, endpoints, live, look, music, speech
 from tabs.uploads import Uploads
 
 
@@ -27,6 +27,8 @@ def build(services: Services) -> gr.Blocks:
         look.header(page, services)
         with gr.Tab("Speech"):
             speech.build(services, uploads)
+        with gr.Tab("Chinese"):
+            chinese.build(page, services, uploads)
         with gr.Tab("Live"):
             live.build(services)
         with gr.Tab("Music"):

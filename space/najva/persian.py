@@ -148,6 +148,21 @@ def clean_transcript(text: str) -> str:
     return collapse_whitespace(unicodedata.normalize("NFC", text).translate(_KEYBOARD))
 
 
+def for_translation(text: str) -> str:
+    """Prepares Persian text for a translator, which has seen one spelling of each letter and digit.
+
+    As :func:`clean_transcript`, and every form of a letter becomes the Persian one, vowel marks go, and digits become
+    ASCII. ZWNJ and punctuation stay: they tell affixes and sentences.
+
+    Args:
+        text: Persian as it was typed or recognised.
+
+    Returns:
+        The same text in the translator's spelling.
+    """
+    return clean_transcript(text).translate(_FOLD)
+
+
 def _separates_persian_words(char: str) -> bool:
     category = unicodedata.category(char)
     return category[0] in "PSZ" or category in ("Cf", "Cc")

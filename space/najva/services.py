@@ -19,9 +19,13 @@ from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkp
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
 from najva.settings import Settings
+from najva.speech_translation import Heard, Translation, translate_speech
+from najva.text_translation import TextTranslation, translate_text
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
 from najva.transcriber.language_probe import LanguageProbe
+from najva.translation.scripts import check_target
+from najva.translation_models import TranslationModels
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 if TYPE_CHECKING:
@@ -101,6 +105,15 @@ class Services:
         self.hub = Hub(offline=settings.models == "offline")
         self._lock = RLock()
         self.genres = GenreModels(settings, self.hub, say, self._lock)
+        self.translations = TranslationModels(
+            settings,
+            self.hub,
+            say,
+            self._lock,
+            device=self._device,
+            write_each=lambda *asked: self.transcriber.write_each(*asked),
+            speech_model=lambda: self.transcriber.base.reference,
+        )
         self._roles: list[Role] | None = None
         self._transcriber: Transcriber | None = None
         self.problem = ""
@@ -125,6 +138,40 @@ class Services:
             ModelError: no model can be had.
         """
         return self.transcriber.stream(self._blocks(path), language, timestamps, only_base=model == "base")
+
+    def translate(
+        self, path: Path | str, target: str = "zh-Hans", language: str = "auto", engine: str = "auto"
+    ) -> Iterator[Translation]:
+        """Yield the Chinese of a recording as it grows.
+
+        Args:
+            path: as `transcribe`.
+            target: `zh-Hans` or `zh-Hant`.
+            language: as `transcribe`.
+            engine: see `TranslationModels.names`.
+
+        Raises:
+            AudioError, ModelError: as `transcribe`.
+            UnknownTarget, UnknownEngine, UnsupportedLanguage: it cannot be translated as asked.
+        """
+        check_target(target)
+        translator = self.translations.translator(engine)
+        heard = Heard(self._blocks(path))
+        return translate_speech(self.transcriber.stream(heard, language, "word"), heard, translator, target)
+
+    def translate_text(
+        self, text: str, source: str, target: str = "zh-Hans", engine: str = "auto"
+    ) -> Iterator[TextTranslation]:
+        """Yield the Chinese of a text as it grows; see `translate`.
+
+        Args:
+            text: of any length.
+            source: its language, as Whisper writes it.
+            target, engine: see `translate`.
+        """
+        check_target(target)
+        translator = self.translations.translator(engine)
+        return translate_text(text, source, translator, target, self.settings.max_letters)
 
     def transcribe_span(self, span: Span, language: str = "auto") -> Transcript:
         """Return the text of one stretch of speech; times count from its stream's start."""

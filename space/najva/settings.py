@@ -28,9 +28,12 @@ class Settings:
         asr_persian: model reference of a Persian LoRA adapter or tuned Whisper; empty means none.
         genre_models: model references of genre networks, with commas between them, the default one first; empty means
             those that come with the app.
+        translator: model reference of the translator that is asked first; empty means the best one that can be had.
+        non_commercial: whether models may serve whose licence forbids use for profit.
         device: `cpu`, `cuda` or `auto` (a GPU when PyTorch sees one).
         max_seconds: longest recording accepted, in seconds.
         max_file_mb: largest file accepted, in megabytes (10^6 bytes).
+        max_letters: longest text accepted for translation, in letters.
         max_queue: callers that may wait for their turn.
         cache: folder of everything built from weights.
     """
@@ -39,9 +42,12 @@ class Settings:
     asr_model: str = ""
     asr_persian: str = ""
     genre_models: str = ""
+    translator: str = ""
+    non_commercial: bool = False
     device: str = "auto"
     max_seconds: float = 10800.0
     max_file_mb: float = 500.0
+    max_letters: int = 20_000
     max_queue: int = 20
     cache: Path = field(default_factory=lambda: user_cache_path("najva", appauthor=False))
 
@@ -52,6 +58,7 @@ class Settings:
         for name, value in (
             ("NAJVA_MAX_SECONDS", self.max_seconds),
             ("NAJVA_MAX_FILE_MB", self.max_file_mb),
+            ("NAJVA_MAX_LETTERS", self.max_letters),
             ("NAJVA_MAX_QUEUE", self.max_queue),
         ):
             if not 0 < value < math.inf:
@@ -77,9 +84,12 @@ class Settings:
             "asr_model": str,
             "asr_persian": str,
             "genre_models": str,
+            "translator": str,
+            "non_commercial": _yes,
             "device": str,
             "max_seconds": float,
             "max_file_mb": float,
+            "max_letters": int,
             "max_queue": int,
             # A value that no shell has read may still start with a tilde.
             "cache": lambda text: Path(text).expanduser(),
@@ -93,11 +103,17 @@ class Settings:
             try:
                 given[name] = reader(text)
             except ValueError as error:
-                kind = "a whole number" if reader is int else "a number"
-                raise SettingError(f"{variable} must be {kind} above 0; it is '{text}'.") from error
+                kind = {int: "a whole number above 0", float: "a number above 0"}.get(reader, "1 or 0")
+                raise SettingError(f"{variable} must be {kind}; it is '{text}'.") from error
         return cls(**given)
 
 
 def _check_choice(variable: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise SettingError(f"{variable} must be one of {', '.join(choices)}; it is '{value}'.")
+
+
+def _yes(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError(text)
+    return text == "1"

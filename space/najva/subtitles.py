@@ -13,7 +13,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -39,7 +39,7 @@ class Cue:
     Attributes:
         start_ms: First millisecond shown, from the file's start.
         end_ms: Millisecond at which it goes; later than ``start_ms``.
-        lines: One or two lines of text.
+        lines: Lines of text, from the top.
     """
 
     start_ms: int
@@ -86,12 +86,12 @@ def split_cues(transcript: dict) -> list[Cue]:
 
     starts, previous = [], -1
     for start, _, _ in timed_lines:
-        previous = max(_milliseconds(start), previous + 1)
+        previous = max(milliseconds(start), previous + 1)
         starts.append(previous)
     cues = []
     for index, (_, end, lines) in enumerate(timed_lines):
-        limit = starts[index + 1] if index + 1 < len(starts) else _milliseconds(end)
-        cues.append(Cue(starts[index], max(starts[index] + 1, min(_milliseconds(end), limit)), lines))
+        limit = starts[index + 1] if index + 1 < len(starts) else milliseconds(end)
+        cues.append(Cue(starts[index], max(starts[index] + 1, min(milliseconds(end), limit)), lines))
     return cues
 
 
@@ -107,12 +107,7 @@ def to_srt(transcript: dict) -> str:
     Raises:
         ValueError: As :func:`split_cues`.
     """
-    blocks = []
-    for number, cue in enumerate(split_cues(transcript), start=1):
-        # SubRip has no escapes; an arrow in the text would read as a line of times.
-        text = "\n".join(cue.lines).replace("-->", "→")
-        blocks.append(f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{text}\n")
-    return "\n".join(blocks)
+    return write_srt(split_cues(transcript))
 
 
 def to_vtt(transcript: dict) -> str:
@@ -127,8 +122,23 @@ def to_vtt(transcript: dict) -> str:
     Raises:
         ValueError: As :func:`split_cues`.
     """
+    return write_vtt(split_cues(transcript))
+
+
+def write_srt(cues: Iterable[Cue]) -> str:
+    """Returns the text of a SubRip file of these cues."""
+    blocks = []
+    for number, cue in enumerate(cues, start=1):
+        # SubRip has no escapes; an arrow in the text would read as a line of times.
+        text = "\n".join(cue.lines).replace("-->", "→")
+        blocks.append(f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def write_vtt(cues: Iterable[Cue]) -> str:
+    """Returns the text of a WebVTT file of these cues."""
     blocks = ["WEBVTT\n"]
-    for cue in split_cues(transcript):
+    for cue in cues:
         text = html.escape("\n".join(cue.lines), quote=False)
         blocks.append(f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{text}\n")
     return "\n".join(blocks)
@@ -199,16 +209,32 @@ def _word_spans(text: str, words: list[dict]) -> list[_Span]:
 
 def _wrap(text: str) -> list[tuple[int, int]]:
     """Cuts text into the fewest lines that fit, as even as possible; gives each line's first and last offset."""
-    columns = [0, *accumulate(_columns(char) for char in text)]
-    full_width = sum(_columns(char) == 2 for char in text) * 2 > len(text.replace(" ", ""))
-    limit = LINE_COLUMNS_FULL_WIDTH if full_width else LINE_COLUMNS
-    tokens = [part for found in _TOKEN.finditer(text) for part in _cut_token(text, columns, *found.span(), limit)]
+    columns, limit = [0, *accumulate(char_columns(char) for char in text)], line_limit(text)
+    tokens = find_tokens(text, columns, limit)
 
     lines = _fill(tokens, columns, limit)
     longest = max(columns[last] - columns[first] for first, last in tokens)
     while limit > longest and len(evener := _fill(tokens, columns, limit - 1)) == len(lines):
         lines, limit = evener, limit - 1
     return lines
+
+
+def line_limit(text: str) -> int:
+    """Returns how many columns a line of text may have: fewer where most of it is full-width."""
+    full_width = sum(char_columns(char) == 2 for char in text) * 2 > len(text.replace(" ", ""))
+    return LINE_COLUMNS_FULL_WIDTH if full_width else LINE_COLUMNS
+
+
+def find_tokens(text: str, columns: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """Returns the first and last offset of each stretch of text that no line break may cut.
+
+    Args:
+        text: Words with single spaces.
+        columns: ``columns[i]`` is the width of the first ``i`` characters.
+        limit: Columns of a line; what is wider is cut where that does least harm, or stays whole where it may be cut
+            nowhere.
+    """
+    return [part for found in _TOKEN.finditer(text) for part in _cut_token(text, columns, *found.span(), limit)]
 
 
 def _fill(tokens: list[tuple[int, int]], columns: list[int], limit: int) -> list[tuple[int, int]]:
@@ -222,7 +248,7 @@ def _fill(tokens: list[tuple[int, int]], columns: list[int], limit: int) -> list
     return lines
 
 
-def _cut_token(text: str, columns: list[int], first: int, last: int, limit: int) -> Iterator[tuple[int, int]]:
+def _cut_token(text: str, columns: Sequence[int], first: int, last: int, limit: int) -> Iterator[tuple[int, int]]:
     """Cuts a token wider than a line (Thai, Khmer and Burmese write whole sentences without a space)."""
     start = cut = first
     for offset in range(first + 1, last):
@@ -236,14 +262,20 @@ def _cut_token(text: str, columns: list[int], first: int, last: int, limit: int)
     yield start, last
 
 
-def _columns(char: str) -> int:
-    """Returns the width of a character on a fixed grid: 0, 1 or 2 (Unicode Standard Annex 11)."""
+def char_columns(char: str, wide: str = "WF") -> int:
+    """Returns the width of a character on a fixed grid: 0, 1 or 2 (Unicode Standard Annex 11).
+
+    Args:
+        char: One character.
+        wide: The annex's classes that take two columns; among Chinese the ambiguous ``A``, as of quotation marks, too.
+    """
     if unicodedata.category(char) in ("Mn", "Me", "Cf", "Cc"):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(char) in wide else 1
 
 
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
+    """Returns seconds in whole milliseconds."""
     return round(seconds * 1000)
 
 

@@ -10,15 +10,28 @@ import gradio as gr
 
 from najva.audio import AudioError
 from najva.genre_models import UnknownGenreModel
-from najva.languages import UnknownLanguage, parse_language
+from najva.languages import AUTO, UnknownLanguage, parse_language
 from najva.pretrained import ModelError
 from najva.services import Services
+from najva.text_translation import UnusableText
 from najva.transcriber import TIMESTAMPS
+from najva.translation.scripts import UnknownTarget
+from najva.translation.translator import UnsupportedLanguage
+from najva.translation_models import UnknownEngine
 from tabs.uploads import Uploads
 
 # Calls that compute share this many places; batches of two callers interleave, so a long file holds up nobody.
 COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4}
-REFUSALS = (AudioError, ModelError, UnknownLanguage, UnknownGenreModel)
+REFUSALS = (
+    AudioError,
+    ModelError,
+    UnknownLanguage,
+    UnknownGenreModel,
+    UnknownTarget,
+    UnknownEngine,
+    UnsupportedLanguage,
+    UnusableText,
+)
 
 
 def build(services: Services, uploads: Uploads) -> None:
@@ -59,6 +72,43 @@ def build(services: Services, uploads: Uploads) -> None:
             finally:
                 uploads.answered(audio)
 
+    def translate(audio: str, target: str = "zh-Hans", language: str = "auto", engine: str = "auto") -> dict:
+        """Write in Chinese what is said in a recording, in any of 99 languages, sentence by sentence.
+
+        Args:
+            audio: A recording: wav, mp3, flac, ogg, opus, m4a, webm or au.
+            target: "zh-Hans" (Simplified) or "zh-Hant" (Traditional, as in Taiwan).
+            language: The language spoken, as a code or name, such as "fa" or "Persian"; "auto" finds it out.
+            engine: What translates: "auto" (the best at hand), a model's short name, "pivot" (through English) or
+                "forced" (an experiment).
+
+        Returns:
+            source_text, language, translation, segments of start, end, source, translation and flags (what is
+            doubtful about it: digits, length, repetition, script, empty, rough), engine, route, models, notes.
+        """
+        with refusals_in_words():
+            try:
+                *_, answer = services.translate(needed(audio), target, parse_language(language), engine)
+                return answer.as_dict()
+            finally:
+                uploads.answered(audio)
+
+    def translate_text(text: str, source: str = "fa", target: str = "zh-Hans", engine: str = "auto") -> dict:
+        """Translate a text into Chinese, sentence by sentence.
+
+        Args:
+            text: Sentences, in lines or not.
+            source: The language of the text, as a code or name, such as "fa" or "English".
+            target: "zh-Hans" (Simplified) or "zh-Hant" (Traditional, as in Taiwan).
+            engine: What translates: "auto" (the best at hand) or a model's short name.
+
+        Returns:
+            translation, sentences of source, translation and flags (what is doubtful about it), engine, models, notes.
+        """
+        with refusals_in_words():
+            *_, answer = services.translate_text(text, stated_language(source), target, engine)
+            return answer.as_dict()
+
     def classify_genre(audio: str, model: str = "auto") -> dict:
         """Tell the genre of the music in a recording, as a whole and piece by piece.
 
@@ -89,11 +139,17 @@ def build(services: Services, uploads: Uploads) -> None:
         language = gr.Textbox("auto", label="language")
         timestamps = gr.Textbox("segment", label="timestamps")
         model = gr.Textbox("auto", label="model")
+        text = gr.Textbox(label="text")
+        source = gr.Textbox("fa", label="source")
+        target = gr.Textbox("zh-Hans", label="target")
+        engine = gr.Textbox("auto", label="engine")
         answer = gr.JSON(label="answer")
         call = gr.Button("call")
     uploads.count_calls(recording)
     call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **COMPUTE)
     call.click(detect_language, recording, answer, api_name="detect_language", **COMPUTE)
+    call.click(translate, [recording, target, language, engine], answer, api_name="translate", **COMPUTE)
+    call.click(translate_text, [text, source, target, engine], answer, api_name="translate_text", **COMPUTE)
     call.click(classify_genre, [recording, model], answer, api_name="classify_genre", **COMPUTE)
     call.click(models, None, answer, api_name="models", concurrency_limit=None)
 
@@ -110,6 +166,18 @@ def refusals_in_words() -> Iterator[None]:
 def refusal(sentence: str) -> gr.Error:
     """Return the error that shows a caller one sentence and leaves nothing of it in the log."""
     return gr.Error(sentence, print_exception=False)
+
+
+def stated_language(name: str) -> str:
+    """Return the code of a language that must be named.
+
+    Raises:
+        UnknownLanguage: it is none, or `auto`.
+    """
+    code = parse_language(name)
+    if code == AUTO:
+        raise refusal('The language of a text is not guessed: give a code such as "fa", or a name such as "English".')
+    return code
 
 
 def needed(recording: str | None) -> str:

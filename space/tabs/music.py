@@ -79,4 +79,4 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
         lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, show_progress="hidden", **PRIVATE
     )
     start.click(classify, [recording, model], outputs, show_progress="hidden", **PRIVATE, **COMPUTE)
-    tab.connect(recording, start, halt, outputs, view.empty)
+    tab.connect(recording, start, [halt], outputs, view.empty)

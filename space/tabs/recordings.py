@@ -1,6 +1,6 @@
 """What every tab that takes a recording needs: whose file it is, the work on it, and how that is stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -38,14 +38,19 @@ class RecordingTab:
             self._stops.pop(visitor, None)
 
     def connect(
-        self, recording: gr.Audio, start: gr.Button, halt: gr.Button, outputs: list, empty: Callable[[], tuple]
+        self,
+        recording: gr.Audio,
+        start: gr.Button,
+        halts: Sequence[gr.Button],
+        outputs: list,
+        empty: Callable[[], tuple],
     ) -> None:
         """Let the recording be brought and cleared, and the work be stopped.
 
         Args:
             recording: where it is brought.
             start: begins the work.
-            halt: ends it.
+            halts: each ends it.
             outputs: of the work.
             empty: returns what they hold while there is none.
         """
@@ -64,7 +69,8 @@ class RecordingTab:
             self._uploads.clear(request.session_hash, self._name)
             return empty()
 
-        halt.click(stop, None, None, queue=False, **PRIVATE)
+        for halt in halts:
+            halt.click(stop, None, None, queue=False, **PRIVATE)
         recording.change(hold, recording, start, queue=False, show_progress="hidden", **PRIVATE)
         recording.clear(clear, None, outputs, queue=False, **PRIVATE)
 

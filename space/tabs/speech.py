@@ -143,7 +143,7 @@ def build(services: Services, uploads: Uploads) -> None:
     # Only then: the end of a call repeats its last outputs, and would take away what was typed meanwhile.
     written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **PRIVATE)
     said.change(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **PRIVATE)
-    tab.connect(recording, start, halt, outputs, lambda: (*view.empty(), *no_pair()))
+    tab.connect(recording, start, [halt], outputs, lambda: (*view.empty(), *no_pair()))
 
 
 def no_pair() -> tuple:

@@ -11,6 +11,8 @@ from najva.pretrained.packaged_whisper import HUB_EQUIVALENT, LICENCE, NAME, pac
 from najva.pretrained.references import ModelReference, parse_reference
 
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+# Of transformers: whether there is an encoder beside the decoder.
+TRANSLATOR_TYPES = {"marian": True, "m2m_100": True, "qwen3": False}
 # What is said of a model changes without the model.
 _SAID_OF_MODELS = {"README.md", "measured.json", "run.json", "split.json", "history.csv", "trials.csv"}
 
@@ -66,9 +68,23 @@ def find_genre_network(reference: str, hub: Hub, cache: Path) -> Checkpoint:
         ModelError: it does not exist, may not be read, is no genre network of this project or holds no safetensors.
     """
     found = _find(reference, hub, cache)
-    config = _read_json(found.folder / "config.json")
+    config = read_json(found.folder / "config.json")
     if not {"architecture", "labels"} <= config.keys():
         raise ModelError(f"The model {reference} is not a genre network: {_kind(config)}.")
+    _check_safetensors(found, "model")
+    return found
+
+
+def find_translator(reference: str, hub: Hub, cache: Path) -> Checkpoint:
+    """Find a model that translates text; see `find_checkpoint`.
+
+    Raises:
+        ModelError: it does not exist, may not be read, is of no kind that is known here or holds no safetensors.
+    """
+    found = _find(reference, hub, cache)
+    config = read_json(found.folder / "config.json")
+    if config.get("model_type") not in TRANSLATOR_TYPES:
+        raise ModelError(f"The model {reference} is no translator that is known here: {_kind(config)}.")
     _check_safetensors(found, "model")
     return found
 
@@ -90,7 +106,7 @@ def _from_package(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoin
         licence=LICENCE,
         folder=folder / "transformers",
         converted=folder / "ctranslate2",
-        measured=_read_json(EMBEDDED_FOLDER / NAME / "measured.json"),
+        measured=read_json(EMBEDDED_FOLDER / NAME / "measured.json"),
     )
 
 
@@ -122,16 +138,16 @@ def _from_folder(reference: ModelReference, hub: Hub, cache: Path) -> Checkpoint
 
 def _read(reference: str, source: str, revision: str, licence: str, folder: Path) -> Checkpoint:
     """Return what a folder holds, as it says itself."""
-    adapter = _read_json(folder / "adapter_config.json")
+    adapter = read_json(folder / "adapter_config.json")
     base = adapter.get("base_model_name_or_path") or ""
     if adapter and not base:
         raise ModelError(f"The adapter {reference} does not say which model it belongs to (base_model_name_or_path).")
-    return Checkpoint(reference, source, revision, licence, folder, base, measured=_read_json(folder / "measured.json"))
+    return Checkpoint(reference, source, revision, licence, folder, base, measured=read_json(folder / "measured.json"))
 
 
 def _check_whisper(found: Checkpoint) -> Checkpoint:
     """Look at the configuration before anything loads weights."""
-    config = _read_json(found.folder / "config.json")
+    config = read_json(found.folder / "config.json")
     if not found.is_adapter and config.get("model_type") != "whisper":
         raise ModelError(f"The model {found.reference} is not a Whisper: {_kind(config)}.")
     _check_safetensors(found, "adapter_model" if found.is_adapter else "model")
@@ -159,7 +175,8 @@ def _fingerprint(folder: Path) -> str:
     return hashlib.sha256(repr((str(folder.resolve()), facts)).encode()).hexdigest()[:16]
 
 
-def _read_json(path: Path) -> dict:
+def read_json(path: Path) -> dict:
+    """Return a file's JSON object; an empty one where there is none."""
     if not path.is_file():
         return {}
     try:

@@ -1,9 +1,10 @@
-"""Any Whisper of transformers, and any adapter on its base, for both engines."""
+"""Any Whisper of transformers, any adapter on its base, and any translator, for both engines."""
 
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from najva.languages import LARGE_V3_LANGUAGES
@@ -47,6 +48,18 @@ def converted(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say:
             _convert(Path(whole), unfinished, checkpoint, base)
 
     return build_once(folder, build)
+
+
+def converted_translator(checkpoint: Checkpoint, cache: Path, say: Callable[[str], None]) -> Path:
+    """Return a CTranslate2 folder of a model that translates text, converting it on first use; see `converted`.
+
+    Raises:
+        ModelError: it cannot be converted.
+    """
+    folder = cache / f"translator-{_key(checkpoint, None)}"
+    if not folder.is_dir():
+        say(f"Preparing {checkpoint.reference} for this processor (once)")
+    return build_once(folder, lambda unfinished: _convert_translator(checkpoint, unfinished))
 
 
 def merged(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Callable[[str], None]) -> Path:
@@ -136,29 +149,47 @@ def _key(checkpoint: Checkpoint, base: Checkpoint | None) -> str:
     return hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
-def _convert(source: Path, target: Path, checkpoint: Checkpoint, base: Checkpoint | None) -> None:
+def _convert_translator(checkpoint: Checkpoint, target: Path) -> None:
+    with _refusal(checkpoint):
+        # Of large models int8 is kept, so that a start reads half as much.
+        _strict_converter(checkpoint.folder).convert(str(target), quantization="int8", force=True)
+
+
+def _strict_converter(folder: Path):
     from ctranslate2.converters import TransformersConverter
-    from safetensors import SafetensorError
-    from transformers import WhisperTokenizerFast
 
     class StrictConverter(TransformersConverter):
         load_model = staticmethod(_load)
 
+    return StrictConverter(str(folder))
+
+
+@contextmanager
+def _refusal(checkpoint: Checkpoint) -> Iterator[None]:
+    from safetensors import SafetensorError
+
     try:
+        yield
+    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
+        raise ModelError(
+            f"The model {checkpoint.reference} cannot be converted for this processor: {_in_a_line(error)}."
+        ) from error
+
+
+def _convert(source: Path, target: Path, checkpoint: Checkpoint, base: Checkpoint | None) -> None:
+    from transformers import WhisperTokenizerFast
+
+    with _refusal(checkpoint):
         tokenizer = WhisperTokenizerFast.from_pretrained(source)
         vocabulary = tokenizer.get_vocab()
         if "<|startoftranscript|>" not in vocabulary:
             # Where there are no files, transformers makes up an empty tokenizer.
             raise ValueError("it has no tokenizer of a Whisper")
         # float16 on disk, as the packaged model has it; int8 is made of it when a CPU loads it.
-        StrictConverter(str(source)).convert(str(target), quantization="float16", force=True)
+        _strict_converter(source).convert(str(target), quantization="float16", force=True)
         tokenizer.save_pretrained(target)
         _complete_languages(target / "config.json", vocabulary)
         model = json.loads((source / "config.json").read_text(encoding="utf-8"))
-    except (SafetensorError, RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
-        raise ModelError(
-            f"The model {checkpoint.reference} cannot be converted for this processor: {_in_a_line(error)}."
-        ) from error
     stated = {"feature_size": model.get("num_mel_bins", 80), "chunk_length": window_seconds(checkpoint, base)}
     (target / "preprocessor_config.json").write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
 

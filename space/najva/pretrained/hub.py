@@ -16,8 +16,8 @@ from huggingface_hub.utils._http import default_client_factory
 
 from najva.pretrained.errors import ModelError
 
-# No pickles: weights come as safetensors or not at all.
-_WANTED = ("*.json", "*.safetensors", "*.txt", "README.md")
+# No pickles: weights come as safetensors or not at all. *.spm and *.model are SentencePiece's vocabularies.
+_WANTED = ("*.json", "*.safetensors", "*.txt", "*.spm", "*.model", "*.jinja", "README.md")
 _PROBE_SECONDS = 3.0
 _SILENCE_SECONDS = 8.0
 _REMEMBER_SECONDS = 60.0

@@ -41,11 +41,14 @@ class SpanWriter:
         behaviour: see `Behaviour`.
         language: code as Whisper writes it.
         words: whether each word gets its times.
+        task: see `WhisperTokens.prompt`.
     """
 
-    def __init__(self, engine: Engine, behaviour: Behaviour, language: str, *, words: bool) -> None:
+    def __init__(
+        self, engine: Engine, behaviour: Behaviour, language: str, *, words: bool, task: str = "transcribe"
+    ) -> None:
         self._engine, self._tokens, self._behaviour = engine, engine.tokens, behaviour
-        self._language, self._words = language, words
+        self._language, self._words, self._task = language, words, task
 
     def write(self, batch: Sequence[Span], encoded: Encoded) -> list[Written]:
         """Return what each span of an encoded batch says."""
@@ -57,7 +60,7 @@ class SpanWriter:
         """Decode every span, again at higher temperatures while the text is doubtful; the best attempt is kept."""
         behaviour = self._behaviour
         # Times are asked for even when nobody wants them: without them the packaged base repeats itself more often.
-        prompt = self._tokens.prompt(self._language, timestamps=True)
+        prompt = self._tokens.prompt(self._language, timestamps=True, task=self._task)
         room = token_limit(max(span.seconds for span in batch), behaviour.tokens_per_second)
         best: dict[int, Hypothesis] = {}
         rows = list(range(len(batch)))

@@ -44,14 +44,15 @@ class WhisperTokens:
         """The id of `<|0.00|>`, which `tokenizer.json` itself need not list."""
         return self.no_timestamps + 1
 
-    def prompt(self, language: str, *, timestamps: bool) -> list[int]:
+    def prompt(self, language: str, *, timestamps: bool, task: str = "transcribe") -> list[int]:
         """Return the decoder's start: transcript, language, task and, without times, `<|notimestamps|>`.
 
         Args:
             language: code as Whisper writes it, such as `fa`.
             timestamps: whether the decoder shall write times.
+            task: `transcribe`, or `translate`: into English, the only language that Whisper translates into.
         """
-        start = [self.id("<|startoftranscript|>"), self.id(f"<|{language}|>"), self.id("<|transcribe|>")]
+        start = [self.id("<|startoftranscript|>"), self.id(f"<|{language}|>"), self.id(f"<|{task}|>")]
         return start if timestamps else [*start, self.no_timestamps]
 
     def text(self, ids: list[int]) -> str:

@@ -17,6 +17,7 @@ from najva.transcriber.transcript import FLAGS, DetectedLanguage, Transcript
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
 TIMESTAMPS = ("none", "segment", "word")
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,11 @@ class Transcriber:
                     group, encoded = self._fit(group, voice.engine), None
                 for part in self._write(pool, voice.engine, writer, group, encoded):
                     written += part
-                    transcript = _assemble(detected, written, voice, time.perf_counter() - started)
+                    whole = _assemble(detected, written, voice, time.perf_counter() - started)
+                    transcript = replace(whole, settled_seconds=transcript.settled_seconds)
                     yield transcript
+                if group:
+                    transcript = replace(transcript, settled_seconds=max(span.end_seconds for span in group))
         finally:
             # A caller who stops early leaves batches that nobody wants any more.
             pool.shutdown(cancel_futures=True)
@@ -132,6 +136,26 @@ class Transcriber:
         if not whole.segments:
             whole = replace(whole, flags=("no_speech",), model="", language=DetectedLanguage())
         yield whole.without_times() if timestamps == "none" else whole
+
+    def write_each(self, clips: Sequence[np.ndarray], language: str, task: str = "transcribe") -> list[str]:
+        """Return what the base writes of each clip, told its language.
+
+        Args:
+            clips: float32 mono 16 kHz, of speech from end to end.
+            language: code as Whisper writes it.
+            task: `transcribe`, or `translate`: into English.
+        """
+        # Each clip lies in an hour of its own, by which its pieces are known again.
+        spans = self._fit([Span(_HOUR * place, clip) for place, clip in enumerate(clips)], self.base.engine)
+        writer = SpanWriter(self.base.engine, self.behaviour, language, words=False, task=task)
+        written: list[Written] = []
+        with ThreadPoolExecutor(self.base.engine.workers) as pool:
+            for part in self._write(pool, self.base.engine, writer, spans, None):
+                written += part
+        texts: list[list[str]] = [[] for _ in clips]
+        for one in sorted(written, key=lambda one: one.span.start_seconds):
+            texts[int(one.span.start_seconds // _HOUR)] += [segment.text for segment in one.segments]
+        return [" ".join(parts) for parts in texts]
 
     def detect_language(self, blocks: Iterable[np.ndarray]) -> DetectedLanguage:
         """Return the language of the first spans in which somebody speaks.

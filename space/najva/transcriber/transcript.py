@@ -70,6 +70,7 @@ class Transcript:
         model: reference of the model that wrote it; empty when nobody speaks.
         audio_seconds: seconds of the recording listened to so far.
         compute_seconds: time the work took so far, the waiting for a turn left out.
+        settled_seconds: before it nothing is added any more.
         finished: whether this is the whole.
     """
 
@@ -79,6 +80,7 @@ class Transcript:
     model: str = ""
     audio_seconds: float = 0.0
     compute_seconds: float = 0.0
+    settled_seconds: float = 0.0
     finished: bool = False
 
     @property

@@ -1,0 +1,193 @@
+"""Speech becomes Chinese while it is heard: the transcript grows, its sentences are translated as they are complete."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from najva.transcriber import Transcript
+from najva.translation.sentences import Sentence, sentences_of
+from najva.translation.translator import TranslatedSentence, Translator
+from najva.vad import SAMPLE_RATE_HZ
+
+# So many are translated between two looks at what has been written, and at whether anybody still wants it.
+_AT_A_TIME = 8
+# A word's first sound may begin before its time.
+_MARGIN_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A recording's text beside its Chinese, whole or as far as it is translated.
+
+    Attributes:
+        transcript: what was said.
+        target: `zh-Hans` or `zh-Hant`.
+        sentences: in the order of time.
+        models: reference of each engine that wrote any of it.
+        notes: sentences on what went otherwise than asked, such as an engine that failed.
+        compute_seconds: listening and translating.
+        finished: whether this is the whole.
+    """
+
+    transcript: Transcript
+    target: str
+    sentences: tuple[TranslatedSentence, ...] = ()
+    models: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    compute_seconds: float = 0.0
+    finished: bool = False
+
+    @property
+    def text(self) -> str:
+        """All the Chinese in one line."""
+        return joined(self.sentences)
+
+    @property
+    def engine(self) -> str:
+        """The engine that wrote most of it; empty where there is nothing."""
+        return main_engine(self.sentences)
+
+    @property
+    def route(self) -> str:
+        """Which way it went: see `ROUTES`."""
+        return ROUTES.get(self.engine, "cascade") if self.engine else ""
+
+    def as_dict(self) -> dict:
+        """Return it as JSON, in the form of `/translate`."""
+        heard = self.transcript
+        return {
+            "source_text": heard.text,
+            "language": heard.language.code,
+            "translation": self.text,
+            "target": self.target,
+            "segments": [
+                {"start": round(one.start, 2), "end": round(one.end, 2), **sentence_dict(one)} for one in self.sentences
+            ],
+            "engine": self.engine,
+            "route": self.route,
+            "models": {"speech": heard.model, **dict(self.models)},
+            "notes": list(self.notes),
+            "language_probabilities": heard.language.as_dict()["probabilities"],
+            "decided_by": heard.language.decided_by,
+            "flags": list(heard.flags),
+            "audio_seconds": round(heard.audio_seconds, 2),
+            "compute_seconds": round(self.compute_seconds, 2),
+        }
+
+
+# Of the engines that are no text model; every other one is a cascade: transcript, then translation.
+ROUTES = {"pivot": "pivot", "forced": "forced", "script": "script"}
+
+
+class Heard:
+    """The blocks of a recording as they pass, remembered until their sentences are translated.
+
+    Args:
+        blocks: float32 (samples,), mono at 16 kHz, consecutive.
+    """
+
+    def __init__(self, blocks: Iterable[np.ndarray]) -> None:
+        self._blocks, self._kept, self._begin = blocks, [], 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Yield the blocks."""
+        for block in self._blocks:
+            self._kept.append(block)
+            yield block
+
+    def samples(self, sentence: Sentence) -> np.ndarray:
+        """Return how a sentence was spoken."""
+        first = max(self._begin, round((sentence.start - _MARGIN_SECONDS) * SAMPLE_RATE_HZ))
+        last = round((sentence.end + _MARGIN_SECONDS) * SAMPLE_RATE_HZ)
+        parts, at = [np.zeros(0, np.float32)], self._begin
+        for block in self._kept:
+            if at < last and at + block.size > first:
+                parts.append(block[max(0, first - at) : last - at])
+            at += block.size
+        return np.concatenate(parts)
+
+    def forget(self, seconds: float) -> None:
+        """Let go of what lies before a time."""
+        last = (seconds - _MARGIN_SECONDS) * SAMPLE_RATE_HZ
+        while self._kept and self._begin + self._kept[0].size <= last:
+            self._begin += self._kept.pop(0).size
+
+
+def translate_speech(
+    transcripts: Iterable[Transcript], heard: Heard, translator: Translator, target: str
+) -> Iterator[Translation]:
+    """Yield the translation as it grows, the last time finished.
+
+    Args:
+        transcripts: of `Transcriber.stream` with the times of words.
+        heard: the recording that they are of.
+        translator: see there.
+        target: `zh-Hans` or `zh-Hant`.
+
+    Raises:
+        UnsupportedLanguage, ModelError: see `Translator.translate`.
+    """
+    done: list[TranslatedSentence] = []
+    translating = 0.0
+    translation = Translation(Transcript(), target)
+    for transcript in transcripts:
+        settled = [
+            segment.as_dict()
+            for segment in transcript.segments
+            if transcript.finished or segment.end <= transcript.settled_seconds
+        ]
+        sentences = sentences_of(settled)
+        # The last one may go on.
+        complete = sentences if transcript.finished else sentences[:-1]
+        translation = replace(
+            translation, transcript=transcript, compute_seconds=transcript.compute_seconds + translating
+        )
+        if len(complete) == len(done):
+            yield translation
+        while len(done) < len(complete):
+            began = time.perf_counter()
+            batch = complete[len(done) : len(done) + _AT_A_TIME]
+            done += translator.translate(batch, transcript.language.code, target, heard.samples)
+            translating += time.perf_counter() - began
+            heard.forget(batch[-1].end)
+            translation = replace(
+                translation,
+                sentences=tuple(done),
+                models=tuple(translator.references(done)),
+                notes=tuple(translator.failures),
+                compute_seconds=transcript.compute_seconds + translating,
+            )
+            yield translation
+    yield replace(translation, finished=True)
+
+
+def joined(sentences: Iterable[TranslatedSentence]) -> str:
+    """Return the Chinese of sentences in one line; a space only where Latin letters would meet."""
+    text = ""
+    for one in sentences:
+        piece = one.translation.strip()
+        gap = " " if text and piece and text[-1].isascii() and piece[0].isascii() else ""
+        text += gap + piece
+    return text
+
+
+def main_engine(sentences: Iterable[TranslatedSentence]) -> str:
+    """Return the engine that wrote most of some sentences; empty where none wrote any."""
+    counts = Counter(one.engine for one in sentences if one.engine)
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+def sentence_dict(one: TranslatedSentence) -> dict:
+    """Return a sentence as JSON, in the form of the endpoints' answers."""
+    answer: dict = {"source": one.source, "translation": one.translation, "flags": list(one.flags)}
+    answer["engine"] = one.engine
+    if one.english:
+        answer["english"] = one.english
+    if one.trust is not None:
+        answer["trust"] = round(one.trust, 3)
+    return answer

@@ -1,0 +1,79 @@
+"""A translator's checkpoint becomes a network and a tokenizer that are ready to write."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from najva.pretrained import Checkpoint, ModelError
+from najva.pretrained.checkpoint import TRANSLATOR_TYPES, read_json
+from najva.pretrained.conversion import converted_translator
+from najva.translation.text_networks import CTranslate2Network, Loaded, TorchNetwork
+
+
+def family_of(checkpoint: Checkpoint) -> str:
+    """Return a translator's family, as the registry calls it, told by network and tokenizer."""
+    tokenizer = read_json(checkpoint.folder / "tokenizer_config.json").get("tokenizer_class", "")
+    if tokenizer.startswith("Nllb"):
+        return "nllb"
+    if not TRANSLATOR_TYPES[_type_of(checkpoint)]:
+        return "chat"
+    # This project's translators have Marian's tokenizer, whatever network is behind it.
+    return "marian" if tokenizer.startswith("Marian") or _type_of(checkpoint) == "marian" else "m2m100"
+
+
+def load_translator(checkpoint: Checkpoint, cache: Path, device: str, say: Callable[[str], None]) -> Loaded:
+    """Return a translator's network and tokenizer.
+
+    Args:
+        checkpoint: of `find_translator`.
+        cache: folder of everything built from weights.
+        device: `cpu` for CTranslate2 in int8, `cuda` for PyTorch in half precision.
+        say: takes one line on what is going on.
+
+    Raises:
+        ModelError: it cannot be read or converted.
+    """
+    has_encoder = TRANSLATOR_TYPES[_type_of(checkpoint)]
+    try:
+        tokenizer = load_tokenizer(checkpoint.folder)
+        end = tokenizer.eos_token_id
+        if device == "cpu":
+            folder = converted_translator(checkpoint, cache, say)
+            network = CTranslate2Network(folder, _pieces(folder), end, has_encoder=has_encoder)
+        else:
+            pad, folder = tokenizer.pad_token_id, checkpoint.folder
+            network = TorchNetwork(folder, pad, end, has_encoder=has_encoder, device=device, dtype="float16")
+    except ModelError:
+        raise
+    except (RuntimeError, ValueError, KeyError, OSError, TypeError, AttributeError, ImportError) as error:
+        raise ModelError(f"The translator {checkpoint.reference} cannot be loaded: {error}.") from error
+    return Loaded(pinned(checkpoint), tokenizer, network)
+
+
+def load_tokenizer(folder: Path):
+    """Return the tokenizer of a model folder."""
+    from transformers import AutoTokenizer
+
+    with warnings.catch_warnings():
+        # Of Marian's: another package could rewrite punctuation first, as nothing here was trained with.
+        warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def pinned(checkpoint: Checkpoint) -> str:
+    """Return a reference that names the commit, where there is one."""
+    if checkpoint.source != "hub":
+        return checkpoint.reference
+    return f"{checkpoint.reference.partition('@')[0]}@{checkpoint.revision}"
+
+
+def _pieces(converted: Path) -> list[str]:
+    """Return the pieces of a converted network by their numbers."""
+    return json.loads(next(converted.glob("*vocabulary.json")).read_text(encoding="utf-8"))
+
+
+def _type_of(checkpoint: Checkpoint) -> str:
+    return read_json(checkpoint.folder / "config.json").get("model_type", "")

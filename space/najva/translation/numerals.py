@@ -1,0 +1,84 @@
+"""Numbers as they are written in any digits and in Chinese, so that a translation can be asked whether it kept them."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+_DIGIT = {letter: value for value, letter in enumerate("零一二三四五六七八九")} | {
+    "〇": 0, "两": 2, "兩": 2, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9
+}  # fmt: skip
+_UNIT = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
+_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
+_CHINESE = re.compile(f"[{''.join([*_DIGIT, *_UNIT, *_LARGE])}]+")
+# With separators of thousands, and a decimal part; 1,234.5 and ۱٬۲۳۴٫۵ alike.
+_WRITTEN = re.compile(r"\d+(?:[,٬،，]\d{3}(?!\d))*(?:[.٫]\d+)?")
+# 12万, 3.5亿, 4500 万.
+_MIXED = re.compile(r"(\d+(?:\.\d+)?)\s*([千万萬亿億]+)")
+# 8:30 may be 八点半, and 8:00 八点.
+_HALF, _FULL = re.compile(r"[点點]半"), re.compile(r"[点點](?!\d)")
+
+
+def written_numbers(text: str) -> Counter[float]:
+    """Return the numbers that stand in a text in digits, of whatever script, with how often each does."""
+    return Counter(_values(_folded(text)))
+
+
+def numbers_of_chinese(text: str) -> Counter[float]:
+    """Return the numbers of a Chinese text: in digits, in numerals such as 三百二十, and mixed ones such as 12万.
+
+    A numeral may be read in two ways (二〇一九 is a year, 三千 a number); both count.
+    """
+    folded = _folded(text)
+    found = Counter(_values(folded))
+    for number, units in _MIXED.findall(folded):
+        found[float(number) * math.prod((_UNIT | _LARGE)[unit] for unit in units)] += 1
+    found[30.0] += len(_HALF.findall(folded))
+    found[0.0] += len(_FULL.findall(folded))
+    for numeral in _CHINESE.findall(folded):
+        found.update({float(value) for value in (_by_units(numeral), _by_digits(numeral)) if value is not None})
+    return found
+
+
+def _folded(text: str) -> str:
+    """Return a text with every digit as an ASCII one."""
+    return "".join(
+        str(unicodedata.digit(letter)) if unicodedata.category(letter) == "Nd" else letter for letter in text
+    )
+
+
+def _values(text: str) -> Iterator[float]:
+    for found in _WRITTEN.findall(text):
+        yield float(re.sub("[,٬،，]", "", found).replace("٫", "."))
+
+
+def _by_units(numeral: str) -> int | None:
+    """Return what 三百二十, 十二, 两万五 or 一亿零三百 says; None where it is none such."""
+    if not set(numeral) & (_UNIT.keys() | _LARGE.keys()):
+        return _DIGIT.get(numeral) if len(numeral) == 1 else None
+    total = section = digit = 0
+    last = 0
+    for letter in numeral:
+        if letter in _DIGIT:
+            digit = _DIGIT[letter]
+        elif letter in _UNIT:
+            section += (digit or 1) * _UNIT[letter]
+            digit, last = 0, _UNIT[letter]
+        else:
+            total = (total + section + digit) * _LARGE[letter] if total + section + digit else _LARGE[letter]
+            section, digit, last = 0, 0, _LARGE[letter]
+    # 两万五 leaves out its last unit.
+    if digit and last >= 100 and "零" not in numeral[-2:] and "〇" not in numeral[-2:] and numeral[-1] in _DIGIT:
+        short = total + section + digit * last // 10
+        return short if numeral[-2] in (_UNIT.keys() | _LARGE.keys()) else total + section + digit
+    return total + section + digit
+
+
+def _by_digits(numeral: str) -> int | None:
+    """Return what 二〇一九 says, digit by digit; None where it is no such row."""
+    if len(numeral) < 2 or any(letter not in _DIGIT for letter in numeral):
+        return None
+    return int("".join(str(_DIGIT[letter]) for letter in numeral))

@@ -1,0 +1,68 @@
+"""Simplified and Traditional Chinese: which a text is in, and turning one into the other."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+
+# Codes of the endpoints, and OpenCC's conversion into each; Traditional with Taiwan's words, such as 滑鼠 for 鼠标.
+TARGETS = {"zh-Hans": "t2s", "zh-Hant": "s2twp"}
+
+
+class UnknownTarget(ValueError):
+    """A target that is none of `TARGETS`; the message lists them."""
+
+
+def check_target(target: str) -> None:
+    """Refuse what is no target.
+
+    Raises:
+        UnknownTarget: it is none.
+    """
+    if target not in TARGETS:
+        raise UnknownTarget(f"There is no target '{target}'; there are {', '.join(TARGETS)}.")
+
+
+def into_script(text: str, target: str) -> str:
+    """Return Chinese text in the letters of a target, whatever mixture it came in.
+
+    Args:
+        text: Chinese, with whatever else.
+        target: a key of `TARGETS`.
+
+    Raises:
+        UnknownTarget: it is none.
+    """
+    check_target(target)
+    # Simplified first: a text that is Traditional already would keep words that are not Taiwan's.
+    simplified = _converter("t2s").convert(text)
+    return simplified if target == "zh-Hans" else _converter(TARGETS[target]).convert(simplified)
+
+
+def han_share(text: str) -> float:
+    """Return which share of a text's letters is Chinese, from 0 to 1; 0 where there is no letter."""
+    letters = [letter for letter in text if letter.isalpha()]
+    return sum(bool(HAN.match(letter)) for letter in letters) / len(letters) if letters else 0.0
+
+
+def script_share(text: str, target: str) -> float:
+    """Return which share of the letters that tell the scripts apart are of a target's, from 0 to 1; 1 without any."""
+    other = next(one for one in TARGETS if one != target)
+    into, back = (_converter("t2s" if one == "zh-Hans" else "s2t") for one in (target, other))
+    own = foreign = 0
+    for letter in text:
+        here, there = into.convert(letter), back.convert(letter)
+        if here != there:
+            own += letter == here
+            foreign += letter == there
+    return own / (own + foreign) if own + foreign else 1.0
+
+
+@lru_cache
+def _converter(name: str):
+    # It reads its dictionaries from the disk.
+    from opencc import OpenCC
+
+    return OpenCC(name)

@@ -1,0 +1,193 @@
+"""From sentences to Chinese ones: what is done around every engine, and which engine is asked.
+
+A sentence that the guards find fault with is asked for again in another way, then of the next engine; what is still
+faulty then is shown with its flags, the best that was had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from najva.languages import LARGE_V3_LANGUAGES
+from najva.persian import for_translation
+from najva.pretrained import ModelError
+from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
+from najva.translation.guards import find_flags
+from najva.translation.scripts import into_script
+from najva.translation.sentences import Sentence
+
+# Below it an engine's text is a guess; see `confidence`.
+ROUGH = "rough"
+CHINESE = ("zh",)
+
+
+class UnsupportedLanguage(ValueError):
+    """No engine at hand knows the way from a language to Chinese; one sentence says so."""
+
+
+@dataclass(frozen=True)
+class TranslatedSentence:
+    """A sentence beside its Chinese.
+
+    Attributes:
+        source: as it was said or written.
+        translation: in the script that was asked for; empty where no engine wrote any.
+        start, end: in seconds; None of text that nobody spoke.
+        flags: what is wrong with it, of the guards' names.
+        engine: name of the engine that wrote it; `script` where it was Chinese before.
+        english: what a pivot went through.
+        trust: see `Written`.
+    """
+
+    source: str
+    translation: str
+    start: float | None = None
+    end: float | None = None
+    flags: tuple[str, ...] = ()
+    engine: str = ""
+    english: str = ""
+    trust: float | None = None
+
+
+class Translator:
+    """Engines in the order in which they are asked.
+
+    Args:
+        engines: which can be had, the best first.
+        say: takes one line on an engine that failed.
+    """
+
+    def __init__(self, engines: Sequence[TranslationEngine], say: Callable[[str], None] = lambda line: None) -> None:
+        self.engines, self._say = list(engines), say
+        self.failures: list[str] = []
+
+    def engines_for(self, source: str, target: str, *, spoken: bool) -> list[TranslationEngine]:
+        """Return the engines that know a way, in order."""
+        return [
+            engine for engine in self.engines if engine.supports(source, target) and (spoken or not engine.needs_speech)
+        ]
+
+    def references(self, sentences: Sequence[TranslatedSentence]) -> list[tuple[str, str]]:
+        """Return name and model of each engine that wrote any of some sentences."""
+        used = {one.engine for one in sentences}
+        return [(engine.name, engine.reference) for engine in self.engines if engine.name in used]
+
+    def translate(
+        self,
+        sentences: Sequence[Sentence],
+        source: str,
+        target: str,
+        speech: Callable[[Sentence], np.ndarray] | None = None,
+    ) -> list[TranslatedSentence]:
+        """Return each sentence with its Chinese, in their order.
+
+        Args:
+            sentences: of one language.
+            source: that language, as Whisper writes it.
+            target: `zh-Hans` or `zh-Hant`.
+            speech: returns a sentence's samples, where it was spoken.
+
+        Raises:
+            UnsupportedLanguage: no engine knows the way.
+            ModelError: none of those that know it can be had.
+        """
+        if source in CHINESE:
+            return [_beside(one, into_script(one.text, target), engine="script") for one in sentences]
+        engines = self.engines_for(source, target, spoken=speech is not None)
+        if not engines:
+            raise UnsupportedLanguage(unsupported(source, spoken=speech is not None))
+        best: dict[int, TranslatedSentence] = {}
+        pending = [place for place, one in enumerate(sentences) if _is_words(one.text)]
+        failures = []
+        for engine, attempt in _attempts(engines):
+            if not pending:
+                break
+            if engine.name in {name for name, _ in failures}:
+                continue
+            units = [
+                _unit(place, sentences[place], source, speech if engine.needs_speech else None) for place in pending
+            ]
+            try:
+                written = ask(engine, units, source, target, attempt)
+            except (EngineError, ModelError) as error:
+                failures.append((engine.name, str(error)))
+                self._fails(engine, error)
+                continue
+            for one in written:
+                found = _checked(sentences[one.id], one, engine.name, target)
+                best[one.id] = min(best.get(one.id, found), found, key=lambda sentence: _badness(sentence))
+            pending = [place for place in pending if best[place].flags]
+        if failures and not best and pending:
+            raise ModelError(" ".join(text for _, text in failures))
+        return [
+            best.get(place) or _beside(one, one.text if not _is_words(one.text) else "")
+            for place, one in enumerate(sentences)
+        ]
+
+    def _fails(self, engine: TranslationEngine, error: Exception) -> None:
+        sentence = f"The engine {engine.name} did not translate: {str(error).rstrip('.')}. The next one was asked."
+        if sentence not in self.failures:
+            self.failures.append(sentence)
+            self._say(sentence)
+
+
+def ask(engine: TranslationEngine, units: Sequence[Unit], source: str, target: str, attempt: Attempt) -> list[Written]:
+    """Return an engine's answers, one for each unit in their order.
+
+    An engine that returns others than it was asked for is asked one by one; a unit that it never answers comes back
+    empty.
+    """
+    written = engine.translate(units, source, target, attempt)
+    if [one.id for one in written] == [unit.id for unit in units]:
+        return written
+    answers = []
+    for unit in units:
+        (*_, one) = [Written(unit.id, ""), *engine.translate([unit], source, target, attempt)]
+        answers.append(replace(one, id=unit.id))
+    return answers
+
+
+def unsupported(source: str, *, spoken: bool) -> str:
+    """Return the sentence for a language that no engine knows."""
+    known = LARGE_V3_LANGUAGES.get(source)
+    name = known.english_name if known else source
+    how = "" if spoken else " as text; speak it or bring a recording, and it may go through English"
+    return f"No model at hand translates {name} into Chinese{how}."
+
+
+def _attempts(engines: Sequence[TranslationEngine]) -> Iterator[tuple[TranslationEngine, Attempt]]:
+    for engine in engines:
+        for attempt in engine.attempts:
+            yield engine, attempt
+
+
+def _unit(place: int, sentence: Sentence, source: str, speech: Callable[[Sentence], np.ndarray] | None) -> Unit:
+    text = for_translation(sentence.text) if source == "fa" else sentence.text
+    return Unit(place, text, speech(sentence) if speech else None)
+
+
+def _checked(sentence: Sentence, written: Written, engine: str, target: str) -> TranslatedSentence:
+    """Return a sentence with its Chinese in the right script and with what is wrong with it."""
+    text = into_script(written.text, target)
+    # Of a pivot the English is what was translated; Whisper's own errors nobody can see here.
+    flags = find_flags(written.english or sentence.text, text)
+    return replace(
+        _beside(sentence, text, engine=engine), flags=tuple(flags), english=written.english, trust=written.trust
+    )
+
+
+def _beside(sentence: Sentence, translation: str, engine: str = "") -> TranslatedSentence:
+    return TranslatedSentence(sentence.text, translation, sentence.start, sentence.end, engine=engine)
+
+
+def _badness(sentence: TranslatedSentence) -> tuple:
+    flags = sentence.flags
+    return "empty" in flags, len(flags), -(sentence.trust or 0.0)
+
+
+def _is_words(text: str) -> bool:
+    """Whether there is anything to translate: an emoji or a dash alone stays as it is."""
+    return any(letter.isalnum() for letter in text)

@@ -1,0 +1,202 @@
+"""The translators of one app: each found and loaded on first use, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import RLock
+
+import numpy as np
+
+from najva.pretrained import Checkpoint, Hub, ModelError
+from najva.pretrained.checkpoint import EMBEDDED_FOLDER, find_translator
+from najva.settings import Settings
+from najva.translation.chat import ChatModel
+from najva.translation.engine import TranslationEngine
+from najva.translation.forced import Forced
+from najva.translation.loading import family_of, load_translator
+from najva.translation.pivot import Pivot
+from najva.translation.registry import AUTO, AUTO_ORDER, MODELS, ModelRow
+from najva.translation.sequence_to_sequence import SequenceToSequence
+from najva.translation.text_networks import Loaded
+from najva.translation.translator import Translator
+
+EMBEDDED, PIVOT, FORCED, OWN = "embedded", "pivot", "forced", "own"
+_EMBEDDED_NAME = "translator"
+# What a family can take where the registry does not know the model.
+_LANGUAGES = {"marian": "embedded", "m2m100": "m2m100_418m", "nllb": "nllb-200-distilled-600m"}
+
+# Writes what is said in clips of a language, as a task of Whisper.
+WriteEach = Callable[[Sequence[np.ndarray], str, str], list[str]]
+
+
+class UnknownEngine(ValueError):
+    """A name that is none of the engines'; the message lists them."""
+
+
+class TranslationModels:
+    """Engines by name.
+
+    Args:
+        settings: `translator` names the default one.
+        hub: where Hub names are looked up.
+        say: takes one line on what is going on.
+        lock: held while a model is loaded, the one of whatever else loads.
+        device: returns `cpu` or `cuda`.
+        write_each: see `Transcriber.write_each`.
+        speech_model: returns the reference of the Whisper that `write_each` asks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        hub: Hub,
+        say: Callable[[str], None],
+        lock: RLock,
+        device: Callable[[], str],
+        write_each: WriteEach,
+        speech_model: Callable[[], str],
+    ) -> None:
+        self._settings, self._hub, self._say, self._lock = settings, hub, say, lock
+        self._device, self._write_each, self._speech_model = device, write_each, speech_model
+        self._checkpoints: dict[str, Checkpoint] = {}
+        self._loaded: dict[str, Loaded] = {}
+        self._default: list[ModelRow] | None = None
+        # Why a better one is not at work, a sentence each.
+        self.stepped_down: list[str] = []
+
+    @property
+    def names(self) -> list[str]:
+        """What may be asked for, `auto` first."""
+        found = [name for name, row in MODELS.items() if row.reference and (row.name != EMBEDDED or self.has_embedded)]
+        return [AUTO, *([OWN] if self._settings.translator else []), *found, PIVOT, FORCED]
+
+    @property
+    def has_embedded(self) -> bool:
+        """Whether a translator comes with the app."""
+        return (EMBEDDED_FOLDER / _EMBEDDED_NAME / "config.json").is_file()
+
+    def translator(self, name: str = AUTO) -> Translator:
+        """Return the engines that answer to a name, in the order in which they are asked.
+
+        Raises:
+            UnknownEngine: there is none of that name, or it is not allowed here.
+            ModelError: `auto`, and there is none at all.
+        """
+        if name == AUTO:
+            engines = [self._engine(row) for row in self.default]
+            return Translator([*engines, self._pivot(engines)], self._say)
+        if name == FORCED:
+            return Translator([Forced(lambda clips: self._write_each(clips, "zh", "transcribe"), self._speech_model())])
+        if name == PIVOT:
+            return Translator([self._pivot([self._engine(row) for row in self.default])], self._say)
+        engine = self._engine(self._row(name))
+        return Translator([engine, self._pivot([engine])], self._say)
+
+    @property
+    def default(self) -> list[ModelRow]:
+        """The models that `auto` asks, in order: the best one that can be had, then the one that comes with the app.
+
+        Raises:
+            ModelError: there is none.
+        """
+        with self._lock:
+            if self._default is None:
+                self._default = self._find_default()
+            if not self._default:
+                raise ModelError("No translator can be had. " + " ".join(self.stepped_down))
+            return self._default
+
+    def checkpoint(self, row: ModelRow) -> Checkpoint:
+        """Return where a model lies; it is downloaded if need be.
+
+        Raises:
+            ModelError: it cannot be had.
+        """
+        with self._lock:
+            if row.name not in self._checkpoints:
+                pinned = f"{row.reference}@{row.revision}" if row.revision else row.reference
+                self._checkpoints[row.name] = find_translator(pinned, self._hub, self._settings.cache)
+            return self._checkpoints[row.name]
+
+    def _find_default(self) -> list[ModelRow]:
+        found: list[ModelRow] = []
+        if self._settings.translator:
+            found += self._had(self._own_row)
+        for name in AUTO_ORDER:
+            # Of the Hub's one is enough; the embedded one is next to nothing.
+            if name == EMBEDDED or not found:
+                found += self._had(lambda name=name: self._row(name))
+        return found
+
+    def _had(self, row_of: Callable[[], ModelRow]) -> list[ModelRow]:
+        try:
+            row = row_of()
+            if (free := available_bytes()) is not None and row.memory_bytes > free:
+                raise ModelError(f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory.")
+            self.checkpoint(row)
+        except (ModelError, UnknownEngine) as error:
+            self.stepped_down.append(str(error))
+            return []
+        return [row]
+
+    def _row(self, name: str) -> ModelRow:
+        if name not in self.names or name in (AUTO, PIVOT, FORCED):
+            raise UnknownEngine(f"There is no engine '{name}'; there are {', '.join(self.names)}.")
+        if name == OWN:
+            return self._own_row()
+        row = MODELS[name]
+        if row.non_commercial and not self._settings.non_commercial:
+            raise UnknownEngine(
+                f"The engine '{name}' is licensed for non-commercial use only ({row.licence}): whoever runs this app "
+                "may allow it by NAJVA_NON_COMMERCIAL=1."
+            )
+        return row
+
+    def _own_row(self) -> ModelRow:
+        """Return the row of the model that the settings name."""
+        reference = self._settings.translator
+        for row in MODELS.values():
+            if row.reference and row.reference == reference.partition("@")[0]:
+                return replace(row, reference=reference, revision="") if "@" in reference else row
+        found = find_translator(reference, self._hub, self._settings.cache)
+        family = family_of(found)
+        if family not in _LANGUAGES:
+            raise ModelError(
+                f"The translator {reference} is a chat model whose prompt is not known here: it needs a row in "
+                "najva/translation/registry.py."
+            )
+        self._checkpoints[OWN] = found
+        like = MODELS[_LANGUAGES[family]]
+        return replace(like, name=OWN, reference=reference, revision="", licence=found.licence)
+
+    def _engine(self, row: ModelRow) -> TranslationEngine:
+        kind = ChatModel if row.family == "chat" else SequenceToSequence
+        return kind(row, lambda: self._load(row))
+
+    def _load(self, row: ModelRow) -> Loaded:
+        with self._lock:
+            if row.name not in self._loaded:
+                found = self.checkpoint(row)
+                self._loaded[row.name] = load_translator(found, self._settings.cache, self._device(), self._say)
+            return self._loaded[row.name]
+
+    def _pivot(self, engines: Sequence[TranslationEngine]) -> Pivot:
+        return Pivot(lambda clips, language: self._write_each(clips, language, "translate"), engines)
+
+
+def available_bytes() -> int | None:
+    """Return how much memory is free for a model, as Linux and its containers count; None elsewhere."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError):
+        return None
+    try:
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        # No container, or one without a limit ("max").
+        return free
+    return min(free, max(0, limit - used))

@@ -1,0 +1,122 @@
+"""The Chinese tab: speech or text of any language becomes Chinese, sentence beside sentence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import gradio as gr
+
+from najva.languages import AUTO
+from najva.services import Services
+from tabs import transcript_view
+from tabs import translation_view as view
+from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.recordings import PRIVATE, RecordingTab, examples
+from tabs.speech import language_choices
+from tabs.uploads import Uploads
+
+_EXAMPLES = Path(__file__).parents[1] / "examples"
+_SCRIPTS = [("简体 · Simplified", "zh-Hans"), ("繁體 · Traditional (Taiwan)", "zh-Hant")]
+
+
+def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
+    """Lay out the tab.
+
+    Args:
+        page: the whole page; when it is opened, the engines are listed.
+        services: the models.
+        uploads: deletes what a visitor leaves behind.
+    """
+    tab = RecordingTab("chinese", uploads)
+
+    def of_recording(recording: str | None, language: str, target: str, engine: str, request: gr.Request) -> Iterator:
+        with tab.work(request) as stop:
+            yield from shown(heard(recording, language, target, engine, stop))
+
+    def of_text(text: str, source: str, target: str, engine: str, request: gr.Request) -> Iterator:
+        with tab.work(request) as stop:
+            yield from shown(read(text, source, target, engine, stop))
+
+    def shown(results: Iterator[tuple]) -> Iterator[tuple]:
+        """Yield all outputs, a refusal in words among them."""
+        yield view.waiting()
+        try:
+            with refusals_in_words():
+                yield from results
+        except gr.Error as error:
+            yield view.problem(error.message)
+
+    def heard(recording: str | None, language: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
+        seconds = services.seconds(needed(recording))
+        for found in services.translate(recording, target, language, engine):
+            stopped = stop.is_set() and not found.finished
+            yield view.of_speech(found, seconds, Path(recording).stem, stopped=stopped)
+            if stopped:
+                return
+
+    def read(text: str, source: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
+        for found in services.translate_text(text, source, target, engine):
+            stopped = stop.is_set() and not found.finished
+            yield view.of_text(found, stopped=stopped)
+            if stopped:
+                return
+
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Tabs():
+                with gr.Tab("Speech"):
+                    recording = gr.Audio(
+                        type="filepath",
+                        label="Recording",
+                        sources=["microphone", "upload"],
+                        buttons=[],
+                        elem_id="foreign-recording",
+                    )
+                    language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
+                    with gr.Row():
+                        start = gr.Button("Into Chinese", variant="primary", interactive=False, elem_id="translate")
+                        halt = gr.Button("Stop", elem_id="stop-translating", min_width=90, scale=0)
+                    examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
+                    gr.HTML(transcript_view.limits(services.settings))
+                with gr.Tab("Text"):
+                    text = gr.Textbox(
+                        label="Text",
+                        lines=8,
+                        max_lines=20,
+                        placeholder="متن فارسی، English text, …",
+                        info=f"Up to {services.settings.max_letters:,} letters.",
+                        elem_id="foreign-text",
+                        elem_classes="najva-text",
+                    )
+                    source = gr.Dropdown(
+                        [choice for choice in language_choices() if choice[1] != AUTO],
+                        value="fa",
+                        label="Language of the text",
+                        filterable=True,
+                        elem_id="text-language",
+                    )
+                    with gr.Row():
+                        start_text = gr.Button("Into Chinese", variant="primary", elem_id="translate-text")
+                        halt_text = gr.Button("Stop", elem_id="stop-translating-text", min_width=90, scale=0)
+            target = gr.Radio(_SCRIPTS, value="zh-Hans", label="Letters", elem_id="chinese-letters")
+            with gr.Accordion("Which model translates", open=False):
+                engine = gr.Dropdown([("The best at hand", AUTO)], value=AUTO, label="Engine", show_label=False)
+        with gr.Column(scale=7, min_width=320):
+            status = gr.HTML(view.EMPTY_STATUS, elem_id="translation-status")
+            pairs = gr.HTML(elem_id="translation-pairs")
+            chinese = gr.Textbox(
+                label="The Chinese alone",
+                lines=3,
+                max_lines=14,
+                buttons=["copy"],
+                placeholder="中文",
+                elem_id="translation-text",
+                elem_classes="najva-text",
+            )
+            downloads = gr.HTML(elem_id="translation-downloads")
+    outputs = [status, pairs, chinese, downloads]
+    page.load(lambda: gr.Dropdown(view.engines(services)), None, engine, show_progress="hidden", **PRIVATE)
+    quiet = {"show_progress": "hidden", **PRIVATE, **COMPUTE}
+    start.click(of_recording, [recording, language, target, engine], outputs, **quiet)
+    start_text.click(of_text, [text, source, target, engine], outputs, **quiet)
+    tab.connect(recording, start, [halt, halt_text], outputs, view.empty)

@@ -1,0 +1,169 @@
+"""A translation as the page shows it: status, sentence beside sentence, the Chinese alone, downloads."""
+
+from __future__ import annotations
+
+import base64
+
+from najva.bilingual_subtitles import FORMATS, LAYOUTS
+from najva.languages import LARGE_V3_LANGUAGES
+from najva.services import Services
+from najva.speech_translation import Translation
+from najva.text_translation import TextTranslation
+from najva.translation.registry import AUTO, MODELS
+from najva.translation.translator import TranslatedSentence
+from tabs import look
+from tabs.look import clock, escape
+
+EMPTY_STATUS = (
+    '<div class="najva-status">Speak, bring a recording, or write a text, then press <b>Into Chinese</b>.</div>'
+)
+FLAG_WORDS = {
+    "rough": "Rough: this may well not say what the source says.",
+    "digits": "A number of the source is missing or another one.",
+    "length": "Much shorter or longer than its source.",
+    "repetition": "It repeats itself.",
+    "script": "Not all of it is Chinese.",
+    "empty": "Not translated.",
+}
+_ROUTES = {
+    "cascade": "first written down, then translated",
+    "pivot": "translated through English",
+    "forced": "an experiment: Whisper told that it hears Chinese",
+    "script": "it was Chinese already; only its letters were changed",
+}
+_LAYOUT_WORDS = {"zh": "Chinese", "zh-source": "Chinese over source", "source-zh": "source over Chinese"}
+_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
+_WAYS = {"pivot": "Through English, by Whisper", "forced": "An experiment: Whisper told that it hears Chinese"}
+
+
+def engines(services: Services) -> list[tuple[str, str]]:
+    """Return the engines as a visitor chooses among them, each with what it is and its licence."""
+    choices = [("The best at hand", AUTO)]
+    for name in services.translations.names[1:]:
+        row = MODELS.get(name)
+        if name in _WAYS:
+            choices.append((_WAYS[name], name))
+        elif row is None:
+            choices.append((services.settings.translator, name))
+        else:
+            size = f"{row.parameters / 1e6:,.0f} million parameters"
+            told = f"{row.reference} ({row.licence}, {size})"
+            if row.non_commercial:
+                told += ": not for commercial use"
+            choices.append((told, name))
+    return choices
+
+
+def empty() -> tuple[str, str, str, str]:
+    """Return the state before anything was translated."""
+    return EMPTY_STATUS, "", "", ""
+
+
+def waiting() -> tuple[str, str, str, str]:
+    """Return the state between the click and the first sentence."""
+    return look.working("Listening"), "", "", ""
+
+
+def problem(sentence: str) -> tuple[str, str, str, str]:
+    """Return the state after something was refused."""
+    return look.problem(sentence), "", "", ""
+
+
+def of_speech(found: Translation, seconds: float | None, name: str, *, stopped: bool) -> tuple[str, str, str, str]:
+    """Return what the outputs show of a recording's translation.
+
+    Args:
+        found: the whole or a part.
+        seconds: length of the recording, where known.
+        name: file name of the recording without its ending; downloads get it.
+        stopped: whether the visitor ended it early.
+    """
+    ended = found.finished or stopped
+    if not ended:
+        # What is heard and what is translated both count: half a bar each.
+        status = look.working("Translating" if found.sentences else "Listening", _done(found), seconds)
+    elif not found.sentences:
+        status = '<div class="najva-status">No speech found: nobody seems to speak in this recording.</div>'
+    else:
+        end = f"Stopped at {clock(_done(found))}" if stopped else clock(found.transcript.audio_seconds)
+        language = _name(found.transcript.language.code)
+        line = f"{end} of {language} in {found.compute_seconds:.1f} s"
+        status = _status(line, found.models, found.route, found.notes, found.sentences)
+    downloads = _downloads(found.as_dict(), name, timed=True) if ended and found.sentences else ""
+    return status, _sentences(found.sentences, found.target), found.text, downloads
+
+
+def of_text(found: TextTranslation, *, stopped: bool) -> tuple[str, str, str, str]:
+    """Return what the outputs show of a text's translation; see `of_speech`."""
+    ended = found.finished or stopped
+    if not ended:
+        bar = f'<progress value="{len(found.sentences)}" max="{len(found.lines)}"></progress>'
+        status = (
+            f'<div class="najva-status">Translating… {len(found.sentences)} of {len(found.lines)} sentences{bar}</div>'
+        )
+    else:
+        line = f"{len(found.sentences)} sentences of {_name(found.source)}"
+        status = _status(line, found.models, "", found.notes, found.sentences)
+    answer = found.as_dict()
+    answer |= {"source_text": "", "segments": answer.pop("sentences")}
+    downloads = _downloads(answer, "text", timed=False) if ended and found.sentences else ""
+    return status, _sentences(found.sentences, found.target), found.text, downloads
+
+
+def _done(found: Translation) -> float:
+    return found.sentences[-1].end or 0.0 if found.sentences else 0.0
+
+
+def _status(line: str, models, route: str, notes, sentences) -> str:
+    if models:
+        written = " and ".join(f"<code>{escape(reference)}</code>" for _, reference in models)
+        line += f", translated by {written}"
+    if route in _ROUTES:
+        line += f" ({_ROUTES[route]})"
+    doubtful = sum(bool(one.flags) for one in sentences)
+    warnings = [escape(note) for note in notes]
+    if doubtful:
+        warnings.insert(0, f"{doubtful} of {len(sentences)} sentences are doubtful: they are grey, with the reason.")
+    told = "".join(f'<li class="najva-warning">{warning}</li>' for warning in warnings)
+    return f'<div class="najva-status" role="status">{line}.<ul>{told}</ul></div>'
+
+
+def _sentences(sentences: tuple[TranslatedSentence, ...], target: str) -> str:
+    if not sentences:
+        return ""
+    rows = "".join(_row(one, target) for one in sentences)
+    timed = "" if sentences[0].start is not None else " najva-untimed"
+    return f'<ol class="najva-pairs{timed}">{rows}</ol>'
+
+
+def _row(one: TranslatedSentence, target: str) -> str:
+    time = "" if one.start is None else f"<time>{clock(one.start)}</time>"
+    english = f'<p class="najva-english" lang="en">{escape(one.english)}</p>' if one.english else ""
+    reasons = "".join(f"<small>{FLAG_WORDS[flag]}</small>" for flag in one.flags)
+    kind = ' class="najva-doubtful"' if one.flags else ""
+    return (
+        f'<li{kind}>{time}<div><p dir="auto">{escape(one.source)}</p>{english}</div>'
+        f'<div><p lang="{target}">{escape(one.translation) or "—"}</p>{reasons}</div></li>'
+    )
+
+
+def _downloads(answer: dict, name: str, *, timed: bool) -> str:
+    links = [_link(answer, name, "txt", "TXT"), _link(answer, name, "json", "JSON")]
+    for ending in ("srt", "vtt") if timed else ():
+        links += [
+            _link(answer, f"{name}.{layout}", ending, f"{ending.upper()} · {_LAYOUT_WORDS[layout]}", layout)
+            for layout in LAYOUTS
+        ]
+    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
+
+
+def _link(answer: dict, name: str, ending: str, label: str, layout: str = LAYOUTS[0]) -> str:
+    content = base64.b64encode(FORMATS[ending](answer, layout).encode("utf-8")).decode("ascii")
+    return (
+        f'<a download="{escape(name)}.{ending}" href="data:{_TYPES[ending]};charset=utf-8;base64,{content}">{label}</a>'
+    )
+
+
+def _name(code: str) -> str:
+    known = LARGE_V3_LANGUAGES.get(code)
+    return known.english_name if known else escape(code)

@@ -1,0 +1,80 @@
+"""What is translated at a time: whole sentences, none lost, each with its times."""
+
+import pytest
+
+from najva.translation.sentences import MOST_LETTERS, MOST_SECONDS, MOST_WORDS, sentences_of, sentences_of_text
+
+
+def segment(start: float, end: float, text: str, pauses: dict[int, float] | None = None) -> dict:
+    """A segment whose words take equally long, but for pauses before some of them."""
+    words, at = [], start
+    each = (end - start - sum((pauses or {}).values())) / len(text.split())
+    for number, word in enumerate(text.split()):
+        at += (pauses or {}).get(number, 0.0)
+        words.append({"text": word, "start": at, "end": at + each})
+        at += each
+    return {"start": start, "end": end, "text": text, "words": words}
+
+
+def test_a_sentence_over_two_segments_is_one() -> None:
+    found = sentences_of([segment(0, 2, "I went to the"), segment(2, 4, "market. It was shut.")])
+    assert [one.text for one in found] == ["I went to the market.", "It was shut."]
+    assert [one.id for one in found] == [0, 1] and found[0].start == 0 and found[1].end == 4
+    assert found[0].end == found[1].start == pytest.approx(2.5)
+
+
+def test_persian_without_punctuation_is_cut_at_pauses() -> None:
+    said = segment(0, 6, "من به خانه رفتم مادرم خواب بود", {4: 1.0})
+    assert [one.text for one in sentences_of([said])] == ["من به خانه رفتم", "مادرم خواب بود"]
+    assert [one.text for one in sentences_of([segment(0, 6, "کجا می‌روی؟ به خانه.")])] == ["کجا می‌روی؟", "به خانه."]
+
+
+def test_without_words_times_are_shared_by_letters() -> None:
+    found = sentences_of([{"start": 10.0, "end": 20.0, "text": "One two. Three!"}])
+    assert [(one.text, one.start, one.end) for one in found] == [
+        ("One two.", 10.0, pytest.approx(15.38, abs=0.01)),
+        ("Three!", pytest.approx(15.38, abs=0.01), 20.0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["It costs 3.5 dollars.", "Dr. Smith lives in the U.S. now.", "Wait… what?"])
+def test_points_that_end_nothing(text: str) -> None:
+    assert len(sentences_of_text(text)) == (2 if "…" in text else 1)
+
+
+def test_what_is_too_long_is_cut_and_nothing_is_lost() -> None:
+    words = [f"word{number}" + ("," if number == 52 else "") for number in range(100)]
+    found = sentences_of([segment(0, 50, " ".join(words))])
+    assert " ".join(one.text for one in found).split() == words
+    assert all(len(one.text.split()) <= MOST_WORDS and len(one.text) <= MOST_LETTERS for one in found)
+    assert all(one.end - one.start <= MOST_SECONDS for one in found)
+    assert any(one.text.endswith("word52,") for one in found)
+
+
+def test_a_text_s_lines_end_sentences() -> None:
+    assert [one.text for one in sentences_of_text("Title\n\nFirst one. Second one!\n")] == [
+        "Title",
+        "First one.",
+        "Second one!",
+    ]
+    assert sentences_of_text(" \n ") == [] == sentences_of([])
+
+
+def test_scripts_without_spaces_are_cut_and_joined_as_they_are_written() -> None:
+    assert [one.text for one in sentences_of_text("今日は雨です。「行きません。」と言った！ OK です")] == [
+        "今日は雨です。",
+        "「行きません。」",
+        "と言った！",
+        "OK です",
+    ]
+    assert [one.text for one in sentences_of_text("สวัสดีครับ ผมชื่อสมชาย")] == ["สวัสดีครับ ผมชื่อสมชาย"]
+    words = [{"text": letter, "start": n, "end": n + 0.9} for n, letter in enumerate("雨です。晴れ")]
+    spoken = [{"start": 0.0, "end": 6.0, "text": "雨です。晴れ", "words": words}]
+    assert [(one.text, one.start, one.end) for one in sentences_of(spoken)] == [("雨です。", 0, 3.9), ("晴れ", 4, 5.9)]
+
+
+def test_a_hundred_thousand_letters_without_a_space_lose_none() -> None:
+    for letter in ("a", "字", "ก"):
+        found = sentences_of_text(letter * 100_000)
+        assert "".join(one.text for one in found) == letter * 100_000
+        assert all(len(one.text) <= MOST_LETTERS for one in found)

@@ -1,0 +1,1 @@
+"""What the small translator learns from, and how."""

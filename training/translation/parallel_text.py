@@ -1,0 +1,185 @@
+"""Parallel text becomes pairs that a translator can learn from: cleaned, tagged by domain, and none of any test.
+
+A folder holds one folder a collection and in it tab-separated files without a header, source then Chinese, such as
+`tatoeba/en-zh.tsv`. `COLLECTIONS` says of each file what kind of text it is and how often it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from najva.persian import for_translation
+
+TALK, PROSE, SCREEN = "talk", "prose", "screen"
+DOMAINS = (TALK, PROSE, SCREEN)
+LANGUAGES = ("en", "fa")
+
+
+class TextError(ValueError):
+    """Parallel text that cannot be used, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One file of pairs.
+
+    Attributes:
+        file: its place in the folder.
+        source: language of the first column.
+        domain: one of `DOMAINS`.
+        times: how often each pair is seen in an epoch.
+    """
+
+    file: str
+    source: str
+    domain: str
+    times: int = 1
+
+
+COLLECTIONS = (
+    Collection("msctd/train.en-zh.tsv", "en", TALK),
+    Collection("tatoeba/en-zh.tsv", "en", TALK),
+    Collection("crosswoz/en-zh_human.tsv", "en", TALK),
+    Collection("crosswoz/en-zh_mtsource.tsv", "en", TALK),
+    Collection("multiwoz_zh/en-zh_human.tsv", "en", TALK),
+    Collection("ud_pud/en-zh.tsv", "en", PROSE, 2),
+    Collection("tico19/en-zh.tsv", "en", PROSE, 2),
+    Collection("storybooks/en-zh.tsv", "en", PROSE),
+    Collection("mozilla_www/en-zh.tsv", "en", SCREEN),
+    Collection("android_ui/en-zh.tsv", "en", SCREEN),
+    Collection("tatoeba/fa-zh_direct.tsv", "fa", TALK, 4),
+    Collection("tatoeba/fa-zh_pivot.tsv", "fa", TALK, 4),
+    Collection("tico19/fa-zh.tsv", "fa", PROSE, 4),
+    Collection("storybooks/fa-zh.tsv", "fa", PROSE, 4),
+    Collection("storybooks/prs-zh.tsv", "fa", PROSE, 2),
+    Collection("mozilla_www/fa-zh.tsv", "fa", SCREEN, 2),
+    Collection("android_ui/fa-zh.tsv", "fa", SCREEN),
+    Collection("gnome_mo/fa-zh.tsv", "fa", SCREEN),
+)
+# Never trained on, nor anything that shares a side with them.
+HELD_OUT = ("msctd/dev.en-zh.tsv", "msctd/test.en-zh.tsv", "bench_flores_dev_part", "bench_flores_devtest")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence and its translation into Simplified Chinese.
+
+    Attributes:
+        source, target: cleaned.
+        language: of the source.
+        domain: one of `DOMAINS`.
+    """
+
+    source: str
+    target: str
+    language: str
+    domain: str
+
+
+def read_training(folder: Path, collections: Iterable[Collection] = COLLECTIONS) -> tuple[list[Pair], dict[str, int]]:
+    """Read what is learned from, in the order of the collections.
+
+    Args:
+        folder: see the module.
+        collections: which files, and how often.
+
+    Returns:
+        The pairs, and how many of each file were kept.
+
+    Raises:
+        TextError: a file is missing or has other columns.
+    """
+    barred = held_out_sides(folder)
+    pairs, kept, seen = [], {}, set()
+    for collection in collections:
+        before = len(pairs)
+        for source, target in read_columns(folder / collection.file):
+            pair = clean(source, target, collection.source, collection.domain)
+            if pair is None or (pair.source, pair.target) in seen:
+                continue
+            if key(pair.source) in barred or key(pair.target) in barred:
+                continue
+            seen.add((pair.source, pair.target))
+            pairs += [pair] * collection.times
+        kept[collection.file] = (len(pairs) - before) // collection.times
+    return pairs, kept
+
+
+def held_out_sides(folder: Path) -> set[str]:
+    """Return the `key` of both sides of everything that is measured on."""
+    files = [path for name in HELD_OUT for path in _files(folder / name)]
+    return {key(side) for path in files for row in read_columns(path) for side in row}
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise TextError(f"{path} is missing, and without it nobody knows what must not be learned.")
+    return sorted(path.glob("*.tsv")) if path.is_dir() else [path]
+
+
+def read_columns(path: Path) -> Iterator[tuple[str, ...]]:
+    """Yield the columns of a file's rows.
+
+    Raises:
+        TextError: it is missing, or a row has one column.
+    """
+    if not path.is_file():
+        raise TextError(f"There is no {path}.")
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            columns = tuple(line.rstrip("\r\n").split("\t"))
+            if len(columns) < 2:
+                raise TextError(f"Row {number} of {path} has no second column.")
+            yield columns
+
+
+def key(text: str) -> str:
+    """Return a text without case, spaces and punctuation, by which two are called the same."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LNM")
+
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+_SPACES = re.compile(r"\s+")
+_HAN_SPACE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+(?=[\u3000-\u9fff\uff00-\uffef])")
+# Of tokenised English: "it 's", "no , thanks ."
+_SPLIT_OFF = re.compile(r"\s+(?=[.,!?;:%)\]]|'(?:s|m|re|ve|ll|d|t)\b|n't\b)")
+_LONGEST = 300  # letters of a side
+# Chinese letters for one of the source, at least and at most; short ones vary more.
+_RATIO, _SHORT = (0.12, 1.6), 12
+
+
+def clean(source: str, target: str, language: str, domain: str) -> Pair | None:
+    """Return a pair in the form that is learned, or None where the two sides cannot be translations."""
+    source, target = clean_source(source, language), clean_target(target)
+    if not _LETTER.search(source) or not _HAN.search(target) or _HAN.search(source):
+        return None
+    if max(len(source), len(target)) > _LONGEST:
+        return None
+    if max(len(source), len(target)) > _SHORT and not _RATIO[0] < len(target) / len(source) < _RATIO[1]:
+        return None
+    return Pair(source, target, language, domain)
+
+
+def clean_source(text: str, language: str) -> str:
+    """Return a source sentence as the translator gets it, in training and at work."""
+    text = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
+    return for_translation(text) if language == "fa" else _SPLIT_OFF.sub("", text)
+
+
+def clean_target(text: str) -> str:
+    """Return Chinese in simplified letters and without spaces between them."""
+    return _HAN_SPACE.sub("", _simplified().convert(_SPACES.sub(" ", text).strip()))
+
+
+@lru_cache
+def _simplified():
+    from opencc import OpenCC
+
+    return OpenCC("t2s")

@@ -1,0 +1,318 @@
+"""The small translator's network and its training, step by step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+from tqdm import tqdm
+from transformers import MarianConfig, MarianMTModel
+
+from translation.sentence_batches import Batch, batches, collate
+from translation.vocabulary import Encoder
+from whole_files import whole_file
+
+_CHECKPOINT = "checkpoint.pt"
+# Of the weights' running mean, which is what is kept: Polyak averaging, in the place of averaging checkpoints.
+_MEAN_DECAY = 0.999
+_CLIP = 1.0
+_SHORTEST_PIECES, _LONGEST_PIECES = 8, 160
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the network is made and trained.
+
+    Attributes:
+        width: of its layers.
+        inner: width inside the feed-forward blocks.
+        encoder_layers, decoder_layers: deep where it is computed once, shallow where once a piece.
+        dropout, label_smoothing: against learning sentences by heart.
+        learning_rate: Adam's, at its peak.
+        warm_up: steps to the peak.
+        pieces: in a batch, padding counted.
+        curriculum_steps: until then longer and longer sentences join in.
+    """
+
+    width: int = 256
+    inner: int = 512
+    encoder_layers: int = 6
+    decoder_layers: int = 2
+    dropout: float = 0.1
+    label_smoothing: float = 0.1
+    learning_rate: float = 1e-3
+    warm_up: int = 800
+    pieces: int = 4000
+    curriculum_steps: int = 1500
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One line of `history.csv`: since the line before."""
+
+    step: int
+    epoch: float
+    minutes: float
+    train_loss: float
+    validation_loss: float
+    sentences_per_second: float
+
+
+@dataclass
+class Progress:
+    """Where a training stands."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    seconds: float = 0.0
+    history: list[StepRow] = field(default_factory=list)
+
+
+def new_network(encoder: Encoder, recipe: Recipe) -> MarianMTModel:
+    """Return an untrained network."""
+    config = MarianConfig(
+        vocab_size=len(encoder),
+        d_model=recipe.width,
+        encoder_layers=recipe.encoder_layers,
+        decoder_layers=recipe.decoder_layers,
+        encoder_attention_heads=recipe.width // 64,
+        decoder_attention_heads=recipe.width // 64,
+        encoder_ffn_dim=recipe.inner,
+        decoder_ffn_dim=recipe.inner,
+        dropout=recipe.dropout,
+        activation_function="relu",
+        scale_embedding=True,
+        max_position_embeddings=_LONGEST_PIECES,
+        pad_token_id=encoder.pad,
+        eos_token_id=encoder.end,
+        decoder_start_token_id=encoder.pad,
+        forced_eos_token_id=None,
+    )
+    return MarianMTModel(config)
+
+
+def loss_of(network: MarianMTModel, batch: Batch, pad: int, smoothing: float) -> torch.Tensor:
+    """Return the mean loss of a batch's pieces.
+
+    Only where there is a piece is it compared with the whole vocabulary, which costs a third of the network.
+    """
+    begun = torch.cat([torch.full_like(batch.target[:, :1], pad), batch.target[:, :-1]], 1)
+    hidden = network.model(
+        input_ids=batch.source, attention_mask=batch.source_mask, decoder_input_ids=begun
+    ).last_hidden_state
+    there = batch.target != pad
+    logits = network.lm_head(hidden[there]) + network.final_logits_bias
+    return nn.functional.cross_entropy(logits.float(), batch.target[there], label_smoothing=smoothing)
+
+
+def rate(step: int, recipe: Recipe, done: float) -> float:
+    """Return the learning rate: up over the warm-up, then down with the cosine of what is done of all."""
+    rising = min(1.0, (step + 1) / recipe.warm_up)
+    return recipe.learning_rate * rising * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of pairs, as numbers of pieces."""
+
+    sources: Sequence[np.ndarray]
+    targets: Sequence[np.ndarray]
+
+    def __len__(self) -> int:
+        """Return how many pairs there are."""
+        return len(self.sources)
+
+    def of(self, numbers: Sequence[int], pad: int) -> Batch:
+        """Return some of them as a batch."""
+        return collate([self.sources[n] for n in numbers], [self.targets[n] for n in numbers], pad)
+
+
+class Trainer:
+    """One training, which goes on where it was killed.
+
+    Args:
+        network: untrained, or one to go on from.
+        training, validation: what is learned from, and what is not.
+        recipe: see `Recipe`.
+        accelerator: the processes that share the batches.
+        pad: number of the piece that fills up.
+        epochs: passes over the training pairs.
+        minutes: the training ends after so many, over all its pieces; 0: by epochs alone.
+        seed: of order and dropout.
+        folder: for the checkpoint.
+        say: takes one line of news.
+    """
+
+    def __init__(
+        self,
+        network: MarianMTModel,
+        training: Sides,
+        validation: Sides,
+        recipe: Recipe,
+        accelerator: Accelerator,
+        *,
+        pad: int,
+        epochs: float,
+        minutes: float,
+        seed: int,
+        folder: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        self.training, self.validation, self.recipe = training, validation, recipe
+        self.accelerator, self.pad, self.epochs, self.minutes, self.seed = accelerator, pad, epochs, minutes, seed
+        self.path, self.say, self.progress, self._within = folder / _CHECKPOINT, say, Progress(), 0.0
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
+        )
+        self.network, self.optimizer = accelerator.prepare(network, optimizer)
+        self.mean = [weight.detach().clone() for weight in self.network.parameters()]
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is behind, from 0 to 1."""
+        by_epochs = (self.progress.epoch + self._within) / self.epochs
+        return max(by_epochs, self.progress.seconds / 60 / self.minutes if self.minutes else 0.0)
+
+    def run(self, every: int) -> MarianMTModel:
+        """Train to the end; measure and keep every so many steps. Return the network with the mean of its weights."""
+        if self.path.is_file():
+            self._restore()
+        bar = tqdm(total=100, desc="Training", unit="%", disable=not self.accelerator.is_main_process)
+        tally = _Tally()
+        while self.done < 1:
+            cut = self._batches()
+            self._within = self.progress.batch / len(cut)
+            for number in range(self.progress.batch, len(cut)):
+                if self.done >= 1:
+                    break
+                self.progress.batch, self._within = number + 1, (number + 1) / len(cut)
+                if not self._joins(cut[number]):
+                    continue
+                tally.add(self._step(cut[number]), len(cut[number]))
+                if self.progress.step % every == 0:
+                    self._note(tally)
+                    self._keep()
+                    tally = _Tally()
+                    bar.n = round(100 * self.done)
+                    last = self.progress.history[-1]
+                    bar.set_postfix(train=f"{last.train_loss:.2f}", validation=f"{last.validation_loss:.2f}")
+            if self.progress.batch == len(cut):
+                self.progress.epoch, self.progress.batch, self._within = self.progress.epoch + 1, 0, 0.0
+        bar.close()
+        if tally.losses:
+            self._note(tally)
+        network = self.accelerator.unwrap_model(self.network)
+        for weight, mean in zip(network.parameters(), self.mean, strict=True):
+            weight.data.copy_(mean)
+        return network
+
+    def _batches(self) -> list[list[int]]:
+        """Return this epoch's batches: the same in every process, and when the training goes on."""
+        sides, seed = self.training, (self.seed, self.progress.epoch)
+        return list(batches(sides.sources, sides.targets, self.recipe.pieces, seed))
+
+    def _joins(self, chosen: Sequence[int]) -> bool:
+        """Whether a batch is short enough for how far the training is."""
+        if self.progress.epoch or self.progress.step >= self.recipe.curriculum_steps:
+            return True
+        longest = _SHORTEST_PIECES + self.progress.step / self.recipe.curriculum_steps * _LONGEST_PIECES
+        return max(len(self.training.targets[number]) for number in chosen) <= longest
+
+    def _step(self, chosen: Sequence[int]) -> float:
+        """Learn from a batch; return its loss."""
+        own = chosen[self.accelerator.process_index :: self.accelerator.num_processes] or chosen[:1]
+        batch = self._on_device(self.training.of(own, self.pad))
+        torch.manual_seed(hash((self.seed, self.progress.step)) % 2**31)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.progress.step, self.recipe, self.done)
+        self.network.train()
+        with self.accelerator.autocast():
+            loss = loss_of(self.network, batch, self.pad, self.recipe.label_smoothing)
+        self.accelerator.backward(loss)
+        self.accelerator.clip_grad_norm_(self.network.parameters(), _CLIP)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        # From the first steps on, when there is little to average yet.
+        decay = min(_MEAN_DECAY, (1 + self.progress.step) / (10 + self.progress.step))
+        torch._foreach_lerp_(self.mean, [weight.detach() for weight in self.network.parameters()], 1 - decay)
+        self.progress.step += 1
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def _note(self, tally: _Tally) -> None:
+        """Write down how the training goes; validation is that of the averaged weights."""
+        self.progress.seconds += tally.seconds
+        own = [weight.detach().clone() for weight in self.network.parameters()]
+        self._put(self.mean)
+        self.network.eval()
+        losses, counts = [], []
+        for chosen in batches(self.validation.sources, self.validation.targets, self.recipe.pieces, None):
+            batch = self._on_device(self.validation.of(chosen, self.pad))
+            with self.accelerator.autocast():
+                losses.append(float(loss_of(self.network, batch, self.pad, 0.0)))
+            counts.append(int((batch.target != self.pad).sum()))
+        self._put(own)
+        row = StepRow(
+            self.progress.step,
+            round(self.progress.epoch + self._within, 3),
+            round(self.progress.seconds / 60, 2),
+            round(float(np.mean(tally.losses)), 4),
+            round(float(np.average(losses, weights=counts)), 4),
+            round(tally.sentences / tally.seconds, 1),
+        )
+        self.progress.history.append(row)
+
+    def _put(self, weights: Sequence[torch.Tensor]) -> None:
+        for weight, value in zip(self.network.parameters(), weights, strict=True):
+            weight.data.copy_(value)
+
+    def _on_device(self, batch: Batch) -> Batch:
+        device = self.accelerator.device
+        return Batch(batch.source.to(device), batch.source_mask.to(device), batch.target.to(device))
+
+    def _keep(self) -> None:
+        """Write where the training stands, whole or not at all."""
+        if not self.accelerator.is_main_process:
+            return
+        state = {
+            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "mean": self.mean,
+            "progress": asdict(self.progress),
+        }
+        with whole_file(self.path) as unfinished:
+            torch.save(state, unfinished)
+
+    def _restore(self) -> None:
+        """Go back to where the training stood."""
+        state = torch.load(self.path, weights_only=True, map_location="cpu")
+        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.mean = [mean.to(self.accelerator.device) for mean in state["mean"]]
+        progress = state["progress"]
+        self.progress = Progress(**progress | {"history": [StepRow(**row) for row in progress["history"]]})
+        self.say(f"{self.progress.step:,} steps, {self.progress.seconds / 60:.0f} minutes are done.")
+
+
+class _Tally:
+    """What happened since the last note."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.sentences, self._begun = 0, time.monotonic()
+
+    def add(self, loss: float, sentences: int) -> None:
+        self.losses.append(loss)
+        self.sentences += sentences
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._begun

@@ -167,7 +167,8 @@ class Services:
         Args:
             text: of any length.
             source: its language, as Whisper writes it.
-            target, engine: see `translate`.
+            target: see `translate`.
+            engine: see `translate`.
         """
         check_target(target)
         translator = self.translations.translator(engine)
@@ -241,6 +242,7 @@ class Services:
             _ = self.transcriber
             if self.genres.checkpoints:
                 self.genres.classifier()
+            _ = self.translation_roles
         except ModelError as error:
             self._say(str(error))
 
@@ -258,12 +260,24 @@ class Services:
             "base": "",
             "measured": {},
         }
-        return [*answer, silero, *(role.as_dict() for role in self.genre_roles)]
+        return [*answer, silero, *(role.as_dict() for role in (*self.translation_roles, *self.genre_roles))]
 
     @property
     def problems(self) -> list[str]:
         """What could not be had, a sentence each."""
         return [problem for problem in (self.problem, self.genres.problem) if problem]
+
+    @property
+    def translation_roles(self) -> list[Role]:
+        """The translators, in the order in which they are asked; none where none can be had."""
+        models = self.translations
+        try:
+            return [
+                Role("translation", "translation into Chinese", models.why(row), models.checkpoint(row))
+                for row in models.default
+            ]
+        except ModelError:
+            return []
 
     @property
     def genre_roles(self) -> list[Role]:

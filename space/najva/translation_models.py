@@ -108,6 +108,17 @@ class TranslationModels:
                 raise ModelError("No translator can be had. " + " ".join(self.stepped_down))
             return self._default
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known which models `auto` asks, or can be told without a download."""
+        return self._default is not None or not self._hub.answers
+
+    def why(self, row: ModelRow) -> str:
+        """Return why a model is among the default ones."""
+        if self._settings.translator and row is self.default[0]:
+            return "NAJVA_TRANSLATOR names it"
+        return "it comes with the app" if row.name == EMBEDDED else "the best one that can be had"
+
     def checkpoint(self, row: ModelRow) -> Checkpoint:
         """Return where a model lies; it is downloaded if need be.
 

@@ -48,8 +48,8 @@ def header(page: gr.Blocks, services: Services) -> None:
     """Name and purpose of the page, and a line on the models at work, filled in when the page is opened."""
     gr.HTML(
         '<div class="najva-header"><h1>Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
-        "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages. "
-        "Bring a song, and it tells the genre.</p></div>"
+        "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages, and says it in "
+        "Chinese. Bring a song, and it tells the genre.</p></div>"
     )
     line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
     page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
@@ -59,12 +59,14 @@ def model_line(services: Services) -> str:
     """Return which models are at work, why, and what they were measured to do."""
     try:
         spoken, genres = services.roles, services.genre_roles
+        # Whoever opens the page does not wait for a download.
+        chinese = services.translation_roles if services.translations.is_settled else []
     except ModelError as error:
         return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
     # Of the genre networks the first is the default one; the music tab lists the others.
-    sentences = [_role_sentence(role) for role in (*spoken, *genres[:1])]
+    sentences = [_role_sentence(role) for role in (*spoken, *chinese[:1], *genres[:1])]
     sentences += [f'<span class="najva-problem">{escape(problem)}</span>' for problem in services.problems]
-    return f'<div class="najva-model">{" ".join(sentences)}{_figures([*spoken, *genres])}</div>'
+    return f'<div class="najva-model">{" ".join(sentences)}{_figures([*spoken, *chinese, *genres])}</div>'
 
 
 def _role_sentence(role: Role) -> str:

@@ -97,10 +97,9 @@ def of_text(found: TextTranslation, *, stopped: bool) -> tuple[str, str, str, st
     """Return what the outputs show of a text's translation; see `of_speech`."""
     ended = found.finished or stopped
     if not ended:
-        bar = f'<progress value="{len(found.sentences)}" max="{len(found.lines)}"></progress>'
-        status = (
-            f'<div class="najva-status">Translating… {len(found.sentences)} of {len(found.lines)} sentences{bar}</div>'
-        )
+        done, total = len(found.sentences), len(found.lines)
+        bar = f'<progress value="{done}" max="{total}"></progress>'
+        status = f'<div class="najva-status">Translating… {done} of {total} sentences{bar}</div>'
     else:
         line = f"{len(found.sentences)} sentences of {_name(found.source)}"
         status = _status(line, found.models, "", found.notes, found.sentences)

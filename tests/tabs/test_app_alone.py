@@ -48,7 +48,14 @@ def test_space_alone_builds_its_page(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["is_page"]
-    assert report["endpoints"] == ["/classify_genre", "/detect_language", "/models", "/transcribe"]
+    assert report["endpoints"] == [
+        "/classify_genre",
+        "/detect_language",
+        "/models",
+        "/transcribe",
+        "/translate",
+        "/translate_text",
+    ]
     assert report["asked"] == []
     assert report["loaded"] == []
     assert all(Path(path).is_relative_to(alone) for path in report["from"])

@@ -42,7 +42,14 @@ def test_tools_are_listed(app: RunningApp) -> None:
             await session.initialize()
             return {tool.name for tool in (await session.list_tools()).tools}
 
-    assert asyncio.run(names()) == {"transcribe", "detect_language", "classify_genre", "models"}
+    assert asyncio.run(names()) == {
+        "transcribe",
+        "detect_language",
+        "translate",
+        "translate_text",
+        "classify_genre",
+        "models",
+    }
 
 
 def test_models_answer(app: RunningApp) -> None:

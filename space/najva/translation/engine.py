@@ -48,6 +48,7 @@ class Written:
         english: what a pivot went through; empty elsewhere.
         trust: probability that the text says what the source says, from 0 to 1; None where the engine was not
             calibrated.
+        rough: whether that is too little to show it as a finished translation.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Written:
     score: float | None = None
     english: str = ""
     trust: float | None = None
+    rough: bool = False
 
 
 class EngineError(RuntimeError):

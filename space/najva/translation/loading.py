@@ -10,6 +10,7 @@ from pathlib import Path
 from najva.pretrained import Checkpoint, ModelError
 from najva.pretrained.checkpoint import TRANSLATOR_TYPES, read_json
 from najva.pretrained.conversion import converted_translator
+from najva.translation.confidence import Confidence
 from najva.translation.text_networks import CTranslate2Network, Loaded, TorchNetwork
 
 
@@ -38,7 +39,7 @@ def load_translator(checkpoint: Checkpoint, cache: Path, device: str, say: Calla
     """
     has_encoder = TRANSLATOR_TYPES[_type_of(checkpoint)]
     try:
-        tokenizer = load_tokenizer(checkpoint.folder)
+        tokenizer, confidence = load_tokenizer(checkpoint.folder), Confidence.load(checkpoint.folder)
         end = tokenizer.eos_token_id
         if device == "cpu":
             folder = converted_translator(checkpoint, cache, say)
@@ -50,7 +51,7 @@ def load_translator(checkpoint: Checkpoint, cache: Path, device: str, say: Calla
         raise
     except (RuntimeError, ValueError, KeyError, OSError, TypeError, AttributeError, ImportError) as error:
         raise ModelError(f"The translator {checkpoint.reference} cannot be loaded: {error}.") from error
-    return Loaded(pinned(checkpoint), tokenizer, network)
+    return Loaded(pinned(checkpoint), tokenizer, network, confidence)
 
 
 def load_tokenizer(folder: Path):

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from najva.translation.confidence import signs_of
 from najva.translation.engine import Attempt, Unit, Written
 from najva.translation.language_codes import m2m100_code, nllb_code
-from najva.translation.text_networks import Loaded
+from najva.translation.text_networks import Hypothesis, Loaded
 
 if TYPE_CHECKING:
     from najva.translation.registry import ModelRow
@@ -100,6 +101,19 @@ class SequenceToSequence:
         room = min(_MOST_PIECES, _PIECES_FOR_ONE * longest + _PIECES_BESIDES)
         written = network.write(sources, begun, attempt, room)
         return [
-            Written(unit.id, tokenizer.decode(one.pieces, skip_special_tokens=True).strip(), one.score)
-            for unit, one in zip(units, written, strict=True)
+            self._judged(loaded, unit.id, numbers, one)
+            for unit, numbers, one in zip(units, sources, written, strict=True)
         ]
+
+    def _judged(self, loaded: Loaded, id: int, source: list[int], written: Hypothesis) -> Written:
+        tokenizer, judge = loaded.tokenizer, loaded.confidence
+        text = tokenizer.decode(written.pieces, skip_special_tokens=True).strip()
+        if judge is None:
+            return Written(id, text, written.score)
+        special = {
+            *tokenizer.all_special_ids,
+            *map(tokenizer.convert_tokens_to_ids, tokenizer.supported_language_codes),
+        }
+        pieces = tokenizer.convert_ids_to_tokens([number for number in source if number not in special])
+        trust = judge.trust(signs_of(pieces, text, len(written.pieces), written.score))
+        return Written(id, text, written.score, trust=trust, rough=trust < judge.threshold)

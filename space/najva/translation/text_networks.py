@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from najva.translation.confidence import Confidence
 from najva.translation.engine import Attempt, EngineError
 
 # Pieces computed at a time, padding counted; more gain nothing on a CPU.
@@ -54,11 +55,13 @@ class Loaded:
         reference: with its commit, as answers name it.
         tokenizer: of transformers.
         network: which writes.
+        confidence: judges what it wrote; None where nobody fitted it.
     """
 
     reference: str
     tokenizer: Any
     network: TextNetwork
+    confidence: Confidence | None = None
 
 
 class CTranslate2Network:

@@ -122,10 +122,7 @@ class Translator:
             pending = [place for place in pending if best[place].flags]
         if failures and not best and pending:
             raise ModelError(" ".join(text for _, text in failures))
-        return [
-            best.get(place) or _beside(one, one.text if not _is_words(one.text) else "")
-            for place, one in enumerate(sentences)
-        ]
+        return [best.get(place) or _left(one) for place, one in enumerate(sentences)]
 
     def _fails(self, engine: TranslationEngine, error: Exception) -> None:
         sentence = f"The engine {engine.name} did not translate: {str(error).rstrip('.')}. The next one was asked."
@@ -174,6 +171,8 @@ def _checked(sentence: Sentence, written: Written, engine: str, target: str) -> 
     text = into_script(written.text, target)
     # Of a pivot the English is what was translated; Whisper's own errors nobody can see here.
     flags = find_flags(written.english or sentence.text, text)
+    if written.rough and ROUGH not in flags and text:
+        flags.append(ROUGH)
     return replace(
         _beside(sentence, text, engine=engine), flags=tuple(flags), english=written.english, trust=written.trust
     )
@@ -181,6 +180,13 @@ def _checked(sentence: Sentence, written: Written, engine: str, target: str) -> 
 
 def _beside(sentence: Sentence, translation: str, engine: str = "") -> TranslatedSentence:
     return TranslatedSentence(sentence.text, translation, sentence.start, sentence.end, engine=engine)
+
+
+def _left(sentence: Sentence) -> TranslatedSentence:
+    """Return a sentence that nobody translated: without words, as it is."""
+    if _is_words(sentence.text):
+        return replace(_beside(sentence, ""), flags=("empty",))
+    return _beside(sentence, sentence.text)
 
 
 def _badness(sentence: TranslatedSentence) -> tuple:

@@ -41,6 +41,7 @@ def test_good_translations_have_no_flag(source: str, translation: str) -> None:
             "length",
         ),
         ("I don't know what to say to him.", "我不知道我不知道我不知道我不知道我不知道", "repetition"),
+        ("Ask not what your country can do.", "让我让你让我让你让我让你让我让我让你让我", "repetition"),
         ("من به خانه می‌روم", "我去 خانه", "script"),
         ("I am going home now.", "I am going home now.", "script"),
         ("Where are you?", "", "empty"),

@@ -38,9 +38,11 @@ MIN_CUE_SECONDS, MAX_CUE_SECONDS = 5 / 6, 7.0
 # What a way to cut a sentence costs, in cues: the least sum is taken. A cut between two clauses is free and any other
 # costs _ROUGH_CUT in each language, or twice that where it parts what belongs together. So a sentence of one line of
 # Chinese and two of source is parted where both have a comma, one of two lines each where one has, and others stay.
-_CUE, _LINE, _ROUGH_CUT, _LIST_CUT = 1.0, 1.0, 1.1, 0.3
-# For all of a sentence's length between the two places; a tenth is as bad as no comma.
-_MISMATCH = 10.0
+_CUE, _LINE, _ROUGH_CUT = 1.0, 1.0, 1.1
+# A line's break matters less than a cue's, and one between the parts of a list less than one between words.
+_LINE_BREAK, _LIST_ROUGHNESS = 0.3, 0.3
+# For all of a sentence's length between the two places; a sixth is about as bad as no comma.
+_MISMATCH = 6.0
 # A cue shorter than it may be is worse than a second line in both languages. One longer than it may be costs
 # _LONG_CUE for each time it is too long by its greatest length. A cut saves no more than that, and so for this alone
 # never leaves a scrap of two or three words, or one language alone.
@@ -106,6 +108,7 @@ class _Side:
 
     def _are_glued(self, before: int, first: int, last: int, room: int) -> bool:
         """Returns whether the token from ``first`` to ``last`` stays with the unit that begins at ``before``."""
+        # A variation selector is outside the blocks of its ideographs, and so a token of its own.
         if self._columns[first] == self._columns[last]:
             return True
         parted = self.text[first - 1] == " " or (
@@ -386,7 +389,7 @@ def _piece_cost(
         if fitting is None:
             return math.inf
         breaks, lines = fitting
-        cost += line_cost * (len(lines) - 1) + _LIST_CUT * breaks
+        cost += line_cost * (len(lines) - 1) + _LINE_BREAK * breaks
         cost += _SCRAP * (side.columns(first, last) < _SCRAP_COLUMNS)
     # Makes pieces even: the sum of squares is least then.
     cost += (sum(shares) / len(shares)) ** 2
@@ -400,7 +403,7 @@ def _roughness(text: str, cut: int) -> float:
     if _CLAUSE_END.search(before):
         return 0.0
     if before[-1] == "、":
-        return _LIST_CUT
+        return _LIST_ROUGHNESS
     return 2.0 if after in _PARTICLES or (before[-1].isdigit() and not after.isascii()) else 1.0
 
 

@@ -30,7 +30,7 @@ from publishing.measured import KINDS
 from publishing.staging import stage_model
 from run_record import add_sections, read_record, trained_hours
 from sheets.transcripts import read_transcripts
-from whole_files import whole_file
+from whole_files import whole_file, write_rows
 
 EMBEDDED = FOLDER.parent / "space" / "embedded" / "persian-adapter"
 TRIALS = "trials.csv"
@@ -191,10 +191,7 @@ def note(options: EmbedOptions, run: Path, *, looked: bool = False) -> dict:
         row["looked_at_people"] = " ".join([*row["looked_at_people"].split(), datetime.now(UTC).date().isoformat()])
     known[options.trial] = row
     EMBEDDED.mkdir(parents=True, exist_ok=True)
-    with whole_file(EMBEDDED / TRIALS) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, row)
-        writer.writeheader()
-        writer.writerows(known.values())
+    write_rows(EMBEDDED / TRIALS, known.values(), row)
     return row
 
 

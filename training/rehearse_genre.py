@@ -13,7 +13,6 @@ how well a network knows variants of songs that it did not hear, of which there 
     python training/rehearse_genre.py --audio-folder $NAJVA_TEST_DATA/gtzan_mini --output data/small --songs 8
 """
 
-import csv
 import json
 import sys
 from collections import Counter
@@ -44,7 +43,7 @@ from najva import audio
 from najva.resampling import resample
 from options import option, required, run_command
 from run_news import say
-from whole_files import whole_file, write_json
+from whole_files import whole_file, write_json, write_rows
 
 
 @dataclass(frozen=True)
@@ -88,13 +87,7 @@ def rehearse(options: RehearsalOptions) -> dict:
                 write_variants([options.output / name for name in made], song, options)
                 rows += [{"song": name, "artist": song.artist, "variant_of": song.id} for name in made]
                 progress.update(count)
-    with (
-        whole_file(options.output / ARTISTS) as unfinished,
-        unfinished.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(options.output / ARTISTS, rows)
     count = sum(len(songs) for songs in sources.values())
     say(f"REHEARSAL: {len(rows):,} files of {len(sources)} genres in {options.output}, made of {count} songs.")
     return {"output": str(options.output), "files": len(rows), "made_of": count}

@@ -1,49 +1,44 @@
 r"""Trains the small translator from English and Persian into Chinese, from nothing.
 
-    accelerate launch training/train_translator.py --data PARALLEL_TEXT --output runs/translator --minutes 120
+    accelerate launch training/train_translator.py --data PARALLEL_TEXT --output runs/translator --epochs 5
 
 PARALLEL_TEXT has the files that `training/translation/parallel_text.py` names. A vocabulary of its own is learned
-first, then an encoder-decoder of Marian's architecture; the loss on held-out dialogue is told every few hundred steps
-and stands in `history.csv`. A run that was killed goes on from its last checkpoint; `--init` begins with the network
-and vocabulary of another run. Two minutes on a CPU:
+first, then an encoder-decoder of M2M100's architecture; the loss on held-out dialogue is told every few hundred steps
+and stands in `history.csv`. A run that was killed goes on from its last checkpoint; `--init` begins with network and
+vocabulary of another run or of a published translator. In the end the translator learns, on held-out dialogue and on
+FLORES dev, when not to be believed. Two minutes on a CPU:
 
     python training/train_translator.py --data $NAJVA_TEST_DATA/parallel_text --output runs/translator --minutes 1 \
-        --pieces 4000 --width 128
+        --vocabulary 4000 --width 128 --inner 256
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from transformers.hf_argparser import HfArgumentParser
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from transformers import M2M100ForConditionalGeneration
 
-from options import option, required
+from najva.pretrained.checkpoint import Checkpoint
+from najva.translation.confidence import FILE as CONFIDENCE
+from najva.translation.loading import load_translator
+from options import option, required, run_command
+from processor import has_bf16, keep_freed_memory, use_whole_processor
 from run_news import say
-from run_record import (
-    NAME,
-    RunError,
-    add_sections,
-    changed_options,
-    circumstances,
-    is_trained,
-    refuse_other_run,
-)
-from translation.parallel_text import HELD_OUT, LANGUAGES, TALK, Pair, TextError, clean, read_columns, read_training
-from whole_files import whole_file
-
-if TYPE_CHECKING:
-    from translation.translator_training import Sides, StepRow
-    from translation.vocabulary import Encoder
-
-_TOKENIZER = ("vocab.json", "source.spm", "target.spm", "tokenizer_config.json")
-_VALIDATION_LINES = 1000
+from run_record import NAME, add_sections, changed_options, circumstances, is_trained, read_record, refuse_other_run
+from translation.calibration import calibrate
+from translation.parallel_text import Pair, read_calibration, read_training, read_validation
+from translation.translator_training import Progress, Recipe, Trainer, encoded, new_network
+from translation.vocabulary import TOKENIZER, Encoder, train_vocabulary
+from whole_files import write_json, write_rows
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,7 @@ class TranslatorOptions:
 
     data: Path = required("folder of parallel text")
     output: Path = required("folder of the run")
-    init: Path | None = option(None, "run whose network and vocabulary are gone on with")
+    init: Path | None = option(None, "run or model folder whose network and vocabulary are gone on with")
     epochs: float = option(5.0, "passes over the training pairs")
     minutes: float = option(0.0, "limit of the training, all its parts together; 0: none")
     vocabulary: int = option(8_000, "pieces of the vocabulary")
@@ -61,7 +56,7 @@ class TranslatorOptions:
     encoder_layers: int = option(6, "of the encoder")
     decoder_layers: int = option(2, "of the decoder")
     dropout: float = option(0.1, "share of values that are left out")
-    learning_rate: float = option(1e-3, "Adam's, at its peak")
+    learning_rate: float = option(1e-3, "the optimizer's, at its peak")
     pieces: int = option(4000, "in a batch, padding counted")
     every: int = option(250, "steps from one measurement and checkpoint to the next")
     seed: int = option(0, "of weights, order and dropout")
@@ -82,16 +77,7 @@ class TranslatorOptions:
 
 def main(arguments: list[str] | None = None) -> int:
     """Train one translator; see the module's docstring."""
-    parser = HfArgumentParser(TranslatorOptions, description=__doc__.splitlines()[0])
-    try:
-        (options,) = parser.parse_args_into_dataclasses(arguments, look_for_args_file=False)
-        summary = train_translator(options)
-    except (TextError, RunError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    if summary:
-        print(json.dumps(summary))
-    return 0
+    return run_command(TranslatorOptions, train_translator, __doc__, arguments)
 
 
 def train_translator(options: TranslatorOptions) -> dict | None:
@@ -100,23 +86,14 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     Raises:
         TextError, RunError: it cannot be done as asked, in one sentence.
     """
-    from accelerate import Accelerator
-    from accelerate.utils import set_seed
-    from transformers import MarianMTModel
-
-    from processor import has_bf16, use_whole_processor
-    from translation.translator_training import Recipe, Trainer, new_network
-    from translation.vocabulary import Encoder
-
     if (options.output / NAME).is_file():
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), TranslatorOptions))
     if is_trained(options.output):
         say(f"{options.output} is trained.")
         return None
     use_whole_processor()
-    cpu = not _has_gpu()
-    precision = "bf16" if options.precision == "auto" and has_bf16(cpu) else options.precision
-    accelerator = Accelerator(cpu=cpu, mixed_precision="bf16" if precision == "bf16" else "no")
+    keep_freed_memory()
+    accelerator = make_accelerator(options.precision)
     pairs, kept = read_training(options.data)
     validation = read_validation(options.data)
     for name, count in kept.items():
@@ -124,17 +101,18 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     with accelerator.main_process_first():
         make_vocabulary(options, pairs)
     encoder = Encoder(options.output)
-    record_start(options, pairs, kept, validation)
-    recipe = Recipe(**{one.name: getattr(options, one.name) for one in fields(Recipe) if hasattr(options, one.name)})
+    if accelerator.is_main_process:
+        record_start(options, pairs, kept, len(validation))
     set_seed(options.seed)
-    network = MarianMTModel.from_pretrained(options.init) if options.init else new_network(encoder, recipe)
+    recipe = Recipe(**{one.name: getattr(options, one.name) for one in fields(Recipe) if hasattr(options, one.name)})
     trainer = Trainer(
-        network,
+        M2M100ForConditionalGeneration.from_pretrained(options.init, dtype=torch.float32)
+        if options.init
+        else new_network(encoder, recipe),
         encoded(pairs, encoder),
         encoded(validation, encoder),
         recipe,
         accelerator,
-        pad=encoder.pad,
         epochs=options.epochs,
         minutes=options.minutes,
         seed=options.seed,
@@ -145,88 +123,66 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     if not accelerator.is_main_process:
         return None
     trained.cpu().half().save_pretrained(options.output)
-    return save(options, trainer.progress.history, trained.num_parameters(), precision, accelerator.num_processes)
+    return finish(options, trainer.progress, trained.num_parameters(), accelerator)
 
 
-def _has_gpu() -> bool:
-    import torch
+def make_accelerator(precision: str) -> Accelerator:
+    """Return the processes that share the work, with the arithmetic that suits them."""
+    cpu = not torch.cuda.is_available()
+    bf16 = precision == "bf16" or (precision == "auto" and has_bf16(cpu))
+    return Accelerator(cpu=cpu, mixed_precision="bf16" if bf16 else "no")
 
-    return torch.cuda.is_available()
 
-
-def make_vocabulary(options: TranslatorOptions, pairs: list[Pair]) -> None:
+def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair]) -> None:
     """Write the vocabulary's files, unless they are there."""
-    from translation.vocabulary import train_vocabulary
-
-    if all((options.output / name).is_file() for name in _TOKENIZER):
+    if all((options.output / name).is_file() for name in TOKENIZER):
         return
     if options.init:
         options.output.mkdir(parents=True, exist_ok=True)
-        for name in _TOKENIZER:
+        for name in TOKENIZER:
             shutil.copyfile(options.init / name, options.output / name)
         return
     say("Learning the vocabulary.")
-    once = list(dict.fromkeys(pairs))
-    train_vocabulary((text for pair in once for text in (pair.source, pair.target)), options.output, options.vocabulary)
+    texts = (text for pair in dict.fromkeys(pairs) for text in (pair.source, pair.target))
+    train_vocabulary(texts, options.output, options.vocabulary)
 
 
-def read_validation(folder: Path) -> list[Pair]:
-    """Return held-out dialogue, the first lines of it."""
-    rows = list(read_columns(folder / HELD_OUT[0]))[:_VALIDATION_LINES]
-    return [pair for source, target, *_ in rows if (pair := clean(source, target, LANGUAGES[0], TALK))]
-
-
-def encoded(pairs: list[Pair], encoder: Encoder) -> Sides:
-    """Return both sides of pairs as numbers of pieces."""
-    import numpy as np
-
-    from translation.translator_training import Sides
-
-    sources: list = [None] * len(pairs)
-    for domain in {pair.domain for pair in pairs}:
-        places = [place for place, pair in enumerate(pairs) if pair.domain == domain]
-        for place, numbers in zip(places, encoder.encode([pairs[n].source for n in places], domain), strict=True):
-            sources[place] = np.array(numbers, dtype=np.int32)
-    targets = [np.array(numbers, dtype=np.int32) for numbers in encoder.encode([pair.target for pair in pairs])]
-    return Sides(sources, targets)
-
-
-def record_start(options: TranslatorOptions, pairs: list[Pair], kept: dict[str, int], validation: list[Pair]) -> None:
+def record_start(options: TranslatorOptions, pairs: list[Pair], kept: dict[str, int], validation: int) -> None:
     """Write what the run is made of, before it begins."""
     content = "\n".join(f"{pair.source}\t{pair.target}" for pair in pairs)
-    add_sections(
-        options.output,
-        options=options.comparable(),
-        data={
-            "pairs": len(set(pairs)),
-            "pairs_an_epoch": len(pairs),
-            "collections": kept,
-            "sha256": hashlib.sha256(content.encode()).hexdigest(),
-            "validation_pairs": len(validation),
-        },
-    )
+    data = {
+        "pairs": len(set(pairs)),
+        "pairs_an_epoch": len(pairs),
+        "collections": kept,
+        "sha256": hashlib.sha256(content.encode()).hexdigest(),
+        "validation_pairs": validation,
+    }
+    if options.init and (options.init / NAME).is_file():
+        before = read_record(options.init)
+        data["before"] = [*before["data"].get("before", []), {"run": options.init.name, **before["training"]}]
+    add_sections(options.output, options=options.comparable(), data=data)
 
 
-def save(options: TranslatorOptions, history: list[StepRow], parameters: int, precision: str, processes: int) -> dict:
-    """Write the history and, last, the section by which the run counts as trained; return the job's last line."""
-    with whole_file(options.output / "history.csv") as unfinished, unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(history[0]))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
-    last = history[-1]
-    add_sections(
-        options.output,
-        training={
-            "parameters": parameters,
-            "steps": last.step,
-            "epochs": last.epoch,
-            "minutes": last.minutes,
-            "validation_loss": last.validation_loss,
-            "precision": precision,
-            "processes": processes,
-            **circumstances(),
-        },
-    )
+def finish(options: TranslatorOptions, progress: Progress, parameters: int, accelerator: Accelerator) -> dict:
+    """Write history and confidence and, last, the section by which the run counts as trained."""
+    write_rows(options.output / "history.csv", [asdict(row) for row in progress.history])
+    say("Learning when not to be believed.")
+    found = Checkpoint(str(options.output), "folder", str(progress.step), "", options.output)
+    judged = calibrate(load_translator(found, options.output / "converted", "cpu", say), read_calibration(options.data))
+    shutil.rmtree(options.output / "converted", ignore_errors=True)
+    write_json(options.output / CONFIDENCE, judged.confidence.as_dict())
+    last = progress.history[-1]
+    training = {
+        "parameters": parameters,
+        "steps": last.step,
+        "epochs": last.epoch,
+        "minutes": last.minutes,
+        "validation_loss": last.validation_loss,
+        "precision": accelerator.mixed_precision,
+        "processes": accelerator.num_processes,
+        **circumstances(),
+    }
+    add_sections(options.output, calibration=judged.as_dict(), training=training)
     shutil.rmtree(options.output / "checkpoints", ignore_errors=True)
     say(f"After {last.step:,} steps, {last.epoch:.2f} epochs: loss on held-out dialogue {last.validation_loss:.3f}.")
     return {"output": str(options.output), "steps": last.step, "validation_loss": last.validation_loss}

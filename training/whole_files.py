@@ -1,8 +1,9 @@
 """Files that are there whole or not at all."""
 
+import csv
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,21 @@ def write_json(path: str | os.PathLike, content: Any) -> None:
     """
     with whole_file(path) as unfinished:
         unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write_rows(path: str | os.PathLike, rows: Iterable[Mapping[str, Any]], columns: Collection[str] = ()) -> None:
+    """Writes a table as CSV with a header, whole or not at all.
+
+    Args:
+        path: The file that is wanted.
+        rows: Values by column.
+        columns: The header; of the first row where none are named.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    rows = list(rows)
+    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns or rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -23,7 +23,7 @@ from genre.songs import INDEX, FolderError, Song, gtzan_facts, write_index
 from najva.genre_networks import GenreNetwork
 from run_news import say
 from run_record import RunError, add_sections, circumstances, read_record
-from whole_files import whole_file, write_json
+from whole_files import whole_file, write_json, write_rows
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -242,10 +242,7 @@ def save(
     trained.network.cpu().save_pretrained(options.output)
     # The Hub library's placeholder of a card.
     (options.output / "README.md").unlink(missing_ok=True)
-    with whole_file(options.output / "history.csv") as unfinished, unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, asdict(rows[0]))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_rows(options.output / "history.csv", [asdict(row) for row in rows])
     with whole_file(options.output / LEDGER) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in ledger)
     draw_history(options.output / "figures" / "history.png", rows, run_title(read_record(options.output)))

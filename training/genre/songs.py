@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from najva import audio
 from najva.audio import AudioError
-from whole_files import whole_file
+from whole_files import write_rows
 
 T = TypeVar("T")
 
@@ -244,11 +244,10 @@ def _plain(name: str) -> str:
 
 def write_index(path: Path, songs: Sequence[Song]) -> None:
     """Write what is known of songs, a row each, whole or not at all."""
-    with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, INDEX_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for song in songs:
-            writer.writerow({name: getattr(song, name) for name in INDEX_COLUMNS} | {"seconds": f"{song.seconds:.3f}"})
+    rows = [
+        {name: getattr(song, name) for name in INDEX_COLUMNS} | {"seconds": f"{song.seconds:.3f}"} for song in songs
+    ]
+    write_rows(path, rows, INDEX_COLUMNS)
 
 
 def read_hashes(path: Path) -> set[str]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
-from najva.persian import for_translation
+from najva.translation.spelling import source_spelling
 
 TALK, PROSE, SCREEN = "talk", "prose", "screen"
 DOMAINS = (TALK, PROSE, SCREEN)
 LANGUAGES = ("en", "fa")
+_VALIDATION_LINES = 1000
 
 
 class TextError(ValueError):
@@ -32,7 +34,7 @@ class Collection:
         file: its place in the folder.
         source: language of the first column.
         domain: one of `DOMAINS`.
-        times: how often each pair is seen in an epoch.
+        times: how often each pair is seen in an epoch; every second time its source has no punctuation.
     """
 
     file: str
@@ -105,9 +107,28 @@ def read_training(folder: Path, collections: Iterable[Collection] = COLLECTIONS)
             if key(pair.source) in barred or key(pair.target) in barred:
                 continue
             seen.add((pair.source, pair.target))
-            pairs += [pair] * collection.times
+            # What is recognised from speech has no punctuation often enough.
+            bare = replace(pair, source=_without_marks(pair.source))
+            pairs += [bare if time % 2 else pair for time in range(collection.times)]
         kept[collection.file] = (len(pairs) - before) // collection.times
     return pairs, kept
+
+
+def read_validation(folder: Path) -> list[Pair]:
+    """Return held-out dialogue, the first lines of it."""
+    return _some(folder / HELD_OUT[0], "en", TALK, _VALIDATION_LINES)
+
+
+def read_calibration(folder: Path) -> list[Pair]:
+    """Return held-out pairs of dialogue, which are not those of `read_validation`, and of FLORES dev."""
+    dialogue = _some(folder / HELD_OUT[0], "en", TALK, 2 * _VALIDATION_LINES)[_VALIDATION_LINES:]
+    prose = [pair for code in LANGUAGES for pair in _some(folder / HELD_OUT[2] / f"{code}-zh.tsv", code, PROSE, None)]
+    return [*dialogue, *prose]
+
+
+def _some(path: Path, language: str, domain: str, most: int | None) -> list[Pair]:
+    rows = islice(read_columns(path), most)
+    return [pair for source, target, *_ in rows if (pair := clean(source, target, language, domain))]
 
 
 def held_out_sides(folder: Path) -> set[str]:
@@ -138,6 +159,11 @@ def read_columns(path: Path) -> Iterator[tuple[str, ...]]:
             yield columns
 
 
+def _without_marks(text: str) -> str:
+    """Return a text without punctuation, but for what stands inside words and numbers."""
+    return _SPACES.sub(" ", _MARKS.sub(" ", text)).strip()
+
+
 def key(text: str) -> str:
     """Return a text without case, spaces and punctuation, by which two are called the same."""
     plain = unicodedata.normalize("NFKC", text).casefold()
@@ -147,9 +173,8 @@ def key(text: str) -> str:
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTER = re.compile(r"[^\W\d_]")
 _SPACES = re.compile(r"\s+")
+_MARKS = re.compile(r"(?<!\d)[^\w\s'\u200c](?!\d)|[^\w\s'\u200c](?=\s|$)")
 _HAN_SPACE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+(?=[\u3000-\u9fff\uff00-\uffef])")
-# Of tokenised English: "it 's", "no , thanks ."
-_SPLIT_OFF = re.compile(r"\s+(?=[.,!?;:%)\]]|'(?:s|m|re|ve|ll|d|t)\b|n't\b)")
 _LONGEST = 300  # letters of a side
 # Chinese letters for one of the source, at least and at most; short ones vary more.
 _RATIO, _SHORT = (0.12, 1.6), 12
@@ -157,7 +182,7 @@ _RATIO, _SHORT = (0.12, 1.6), 12
 
 def clean(source: str, target: str, language: str, domain: str) -> Pair | None:
     """Return a pair in the form that is learned, or None where the two sides cannot be translations."""
-    source, target = clean_source(source, language), clean_target(target)
+    source, target = source_spelling(source, language), clean_target(target)
     if not _LETTER.search(source) or not _HAN.search(target) or _HAN.search(source):
         return None
     if max(len(source), len(target)) > _LONGEST:
@@ -165,12 +190,6 @@ def clean(source: str, target: str, language: str, domain: str) -> Pair | None:
     if max(len(source), len(target)) > _SHORT and not _RATIO[0] < len(target) / len(source) < _RATIO[1]:
         return None
     return Pair(source, target, language, domain)
-
-
-def clean_source(text: str, language: str) -> str:
-    """Return a source sentence as the translator gets it, in training and at work."""
-    text = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()
-    return for_translation(text) if language == "fa" else _SPLIT_OFF.sub("", text)
 
 
 def clean_target(text: str) -> str:

@@ -13,8 +13,9 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 from tqdm import tqdm
-from transformers import MarianConfig, MarianMTModel
+from transformers import M2M100Config, M2M100ForConditionalGeneration
 
+from translation.parallel_text import Pair
 from translation.sentence_batches import Batch, batches, collate
 from translation.vocabulary import Encoder
 from whole_files import whole_file
@@ -23,7 +24,10 @@ _CHECKPOINT = "checkpoint.pt"
 # Of the weights' running mean, which is what is kept: Polyak averaging, in the place of averaging checkpoints.
 _MEAN_DECAY = 0.999
 _CLIP = 1.0
-_SHORTEST_PIECES, _LONGEST_PIECES = 8, 160
+# Of a short training, warm-up and curriculum last no longer than this share.
+_MOST_WARM_UP = 0.1
+_SHORTEST_PIECES = 8
+MOST_PIECES = 256
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,9 @@ class Progress:
     history: list[StepRow] = field(default_factory=list)
 
 
-def new_network(encoder: Encoder, recipe: Recipe) -> MarianMTModel:
-    """Return an untrained network."""
-    config = MarianConfig(
+def new_network(encoder: Encoder, recipe: Recipe) -> M2M100ForConditionalGeneration:
+    """Return an untrained network of M2M100's architecture: with its norms before the blocks it learns evenly."""
+    config = M2M100Config(
         vocab_size=len(encoder),
         d_model=recipe.width,
         encoder_layers=recipe.encoder_layers,
@@ -88,34 +92,59 @@ def new_network(encoder: Encoder, recipe: Recipe) -> MarianMTModel:
         encoder_ffn_dim=recipe.inner,
         decoder_ffn_dim=recipe.inner,
         dropout=recipe.dropout,
+        attention_dropout=0.0,
+        encoder_layerdrop=0.0,
+        decoder_layerdrop=0.0,
         activation_function="relu",
         scale_embedding=True,
-        max_position_embeddings=_LONGEST_PIECES,
+        max_position_embeddings=MOST_PIECES,
         pad_token_id=encoder.pad,
+        bos_token_id=encoder.end,
         eos_token_id=encoder.end,
-        decoder_start_token_id=encoder.pad,
-        forced_eos_token_id=None,
+        decoder_start_token_id=encoder.end,
     )
-    return MarianMTModel(config)
+    network = M2M100ForConditionalGeneration(config)
+    for name, weight in network.named_parameters():
+        if weight.dim() > 1 and "shared" not in name:
+            nn.init.xavier_uniform_(weight)
+    # transformers begins with a deviation of 0.02 everywhere: made for wide networks, it leaves words of this one
+    # drowned by their positions, and attention with nothing to go by for thousands of steps.
+    nn.init.normal_(network.model.shared.weight, std=recipe.width**-0.5)
+    with torch.no_grad():
+        network.model.shared.weight[encoder.pad] = 0
+    return network
 
 
-def loss_of(network: MarianMTModel, batch: Batch, pad: int, smoothing: float) -> torch.Tensor:
-    """Return the mean loss of a batch's pieces.
+class LossOf(nn.Module):
+    """A network with its loss: one module, so that several processes share its gradients.
 
     Only where there is a piece is it compared with the whole vocabulary, which costs a third of the network.
+
+    Args:
+        network: that is trained.
     """
-    begun = torch.cat([torch.full_like(batch.target[:, :1], pad), batch.target[:, :-1]], 1)
-    hidden = network.model(
-        input_ids=batch.source, attention_mask=batch.source_mask, decoder_input_ids=begun
-    ).last_hidden_state
-    there = batch.target != pad
-    logits = network.lm_head(hidden[there]) + network.final_logits_bias
-    return nn.functional.cross_entropy(logits.float(), batch.target[there], label_smoothing=smoothing)
+
+    def __init__(self, network: M2M100ForConditionalGeneration) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch, smoothing: float) -> torch.Tensor:
+        """Return the summed loss of a batch's pieces."""
+        config = self.network.config
+        begin = torch.full_like(batch.target[:, :1], config.decoder_start_token_id)
+        hidden = self.network.model(
+            input_ids=batch.source,
+            attention_mask=batch.source_mask,
+            decoder_input_ids=torch.cat([begin, batch.target[:, :-1]], 1),
+        ).last_hidden_state
+        there = batch.target != config.pad_token_id
+        logits = self.network.lm_head(hidden[there]).float()
+        return nn.functional.cross_entropy(logits, batch.target[there], label_smoothing=smoothing, reduction="sum")
 
 
 def rate(step: int, recipe: Recipe, done: float) -> float:
     """Return the learning rate: up over the warm-up, then down with the cosine of what is done of all."""
-    rising = min(1.0, (step + 1) / recipe.warm_up)
+    rising = min(1.0, max((step + 1) / recipe.warm_up, done / _MOST_WARM_UP))
     return recipe.learning_rate * rising * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
@@ -135,6 +164,17 @@ class Sides:
         return collate([self.sources[n] for n in numbers], [self.targets[n] for n in numbers], pad)
 
 
+def encoded(pairs: Sequence[Pair], encoder: Encoder) -> Sides:
+    """Return both sides of pairs as numbers of pieces, each source after the tag of its domain."""
+    sources: list = [None] * len(pairs)
+    for domain in {pair.domain for pair in pairs}:
+        places = [place for place, pair in enumerate(pairs) if pair.domain == domain]
+        for place, numbers in zip(places, encoder.encode([pairs[n].source for n in places], domain), strict=True):
+            sources[place] = np.array(numbers, dtype=np.int32)
+    targets = [np.array(numbers, dtype=np.int32) for numbers in encoder.encode([pair.target for pair in pairs])]
+    return Sides(sources, targets)
+
+
 class Trainer:
     """One training, which goes on where it was killed.
 
@@ -143,7 +183,6 @@ class Trainer:
         training, validation: what is learned from, and what is not.
         recipe: see `Recipe`.
         accelerator: the processes that share the batches.
-        pad: number of the piece that fills up.
         epochs: passes over the training pairs.
         minutes: the training ends after so many, over all its pieces; 0: by epochs alone.
         seed: of order and dropout.
@@ -153,13 +192,12 @@ class Trainer:
 
     def __init__(
         self,
-        network: MarianMTModel,
+        network: M2M100ForConditionalGeneration,
         training: Sides,
         validation: Sides,
         recipe: Recipe,
         accelerator: Accelerator,
         *,
-        pad: int,
         epochs: float,
         minutes: float,
         seed: int,
@@ -167,12 +205,13 @@ class Trainer:
         say: Callable[[str], None],
     ) -> None:
         self.training, self.validation, self.recipe = training, validation, recipe
-        self.accelerator, self.pad, self.epochs, self.minutes, self.seed = accelerator, pad, epochs, minutes, seed
+        self.accelerator, self.epochs, self.minutes, self.seed = accelerator, epochs, minutes, seed
+        self.pad = network.config.pad_token_id
         self.path, self.say, self.progress, self._within = folder / _CHECKPOINT, say, Progress(), 0.0
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
         )
-        self.network, self.optimizer = accelerator.prepare(network, optimizer)
+        self.network, self.optimizer = accelerator.prepare(LossOf(network), optimizer)
         self.mean = [weight.detach().clone() for weight in self.network.parameters()]
 
     @property
@@ -181,7 +220,7 @@ class Trainer:
         by_epochs = (self.progress.epoch + self._within) / self.epochs
         return max(by_epochs, self.progress.seconds / 60 / self.minutes if self.minutes else 0.0)
 
-    def run(self, every: int) -> MarianMTModel:
+    def run(self, every: int) -> M2M100ForConditionalGeneration:
         """Train to the end; measure and keep every so many steps. Return the network with the mean of its weights."""
         if self.path.is_file():
             self._restore()
@@ -209,7 +248,7 @@ class Trainer:
         bar.close()
         if tally.losses:
             self._note(tally)
-        network = self.accelerator.unwrap_model(self.network)
+        network = self.accelerator.unwrap_model(self.network).network
         for weight, mean in zip(network.parameters(), self.mean, strict=True):
             weight.data.copy_(mean)
         return network
@@ -221,21 +260,25 @@ class Trainer:
 
     def _joins(self, chosen: Sequence[int]) -> bool:
         """Whether a batch is short enough for how far the training is."""
-        if self.progress.epoch or self.progress.step >= self.recipe.curriculum_steps:
+        behind = max(self.progress.step / self.recipe.curriculum_steps, self.done / _MOST_WARM_UP)
+        if behind >= 1:
             return True
-        longest = _SHORTEST_PIECES + self.progress.step / self.recipe.curriculum_steps * _LONGEST_PIECES
+        longest = _SHORTEST_PIECES + behind * MOST_PIECES
         return max(len(self.training.targets[number]) for number in chosen) <= longest
 
     def _step(self, chosen: Sequence[int]) -> float:
         """Learn from a batch; return its loss."""
-        own = chosen[self.accelerator.process_index :: self.accelerator.num_processes] or chosen[:1]
-        batch = self._on_device(self.training.of(own, self.pad))
-        torch.manual_seed(hash((self.seed, self.progress.step)) % 2**31)
+        processes, pieces = self.accelerator.num_processes, sum(len(self.training.targets[n]) for n in chosen)
+        own = chosen[self.accelerator.process_index :: processes]
+        # Where there are more processes than sentences, one of them is computed for nothing.
+        weight = processes / pieces if own else 0.0
+        batch = self._on_device(self.training.of(own or chosen[:1], self.pad))
+        torch.manual_seed(hash((self.seed, self.progress.step, self.accelerator.process_index)) % 2**31)
         for group in self.optimizer.param_groups:
             group["lr"] = rate(self.progress.step, self.recipe, self.done)
         self.network.train()
         with self.accelerator.autocast():
-            loss = loss_of(self.network, batch, self.pad, self.recipe.label_smoothing)
+            loss = self.network(batch, self.recipe.label_smoothing) * weight
         self.accelerator.backward(loss)
         self.accelerator.clip_grad_norm_(self.network.parameters(), _CLIP)
         self.optimizer.step()
@@ -257,7 +300,7 @@ class Trainer:
         for chosen in batches(self.validation.sources, self.validation.targets, self.recipe.pieces, None):
             batch = self._on_device(self.validation.of(chosen, self.pad))
             with self.accelerator.autocast():
-                losses.append(float(loss_of(self.network, batch, self.pad, 0.0)))
+                losses.append(float(self.network(batch, 0.0)))
             counts.append(int((batch.target != self.pad).sum()))
         self._put(own)
         row = StepRow(
@@ -265,7 +308,7 @@ class Trainer:
             round(self.progress.epoch + self._within, 3),
             round(self.progress.seconds / 60, 2),
             round(float(np.mean(tally.losses)), 4),
-            round(float(np.average(losses, weights=counts)), 4),
+            round(sum(losses) / sum(counts), 4),
             round(tally.sentences / tally.seconds, 1),
         )
         self.progress.history.append(row)
@@ -283,7 +326,7 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         state = {
-            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "network": self.accelerator.unwrap_model(self.network).network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "mean": self.mean,
             "progress": asdict(self.progress),
@@ -294,7 +337,7 @@ class Trainer:
     def _restore(self) -> None:
         """Go back to where the training stood."""
         state = torch.load(self.path, weights_only=True, map_location="cpu")
-        self.accelerator.unwrap_model(self.network).load_state_dict(state["network"])
+        self.accelerator.unwrap_model(self.network).network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.mean = [mean.to(self.accelerator.device) for mean in state["mean"]]
         progress = state["progress"]

@@ -10,10 +10,11 @@ from pathlib import Path
 from translation.parallel_text import DOMAINS
 from whole_files import write_json
 
-# In Marian's order: sentences end with the first, and the decoder begins with the last.
-END, UNKNOWN, PAD = "</s>", "<unk>", "<pad>"
+# The first numbers; M2M100's positions begin after that of the padding, so it is small.
+END, PAD, UNKNOWN = "</s>", "<pad>", "<unk>"
 _SPACE = "\u2581"
 _FILES = ("source.spm", "target.spm")
+TOKENIZER = ("vocab.json", *_FILES, "tokenizer_config.json")
 
 
 def tag(domain: str) -> str:
@@ -45,13 +46,15 @@ def train_vocabulary(texts: Iterable[str], folder: Path, pieces: int) -> None:
         input_sentence_size=400_000,
         shuffle_input_sentence=True,
         bos_id=-1,
+        # A small text has fewer pieces than were asked for.
+        hard_vocab_limit=False,
         minloglevel=1,
         train_extremely_large_corpus=False,
     )
     learned = SentencePieceProcessor(model_file=f"{prefix}.model")
     known = [learned.id_to_piece(number) for number in range(learned.get_piece_size())]
-    own = [piece for piece in known if piece not in (END, UNKNOWN)]
-    names = [END, UNKNOWN, *map(tag, DOMAINS), *own, PAD]
+    own = [piece for piece in known if piece not in (END, PAD, UNKNOWN)]
+    names = [END, PAD, UNKNOWN, *map(tag, DOMAINS), *own]
     write_json(folder / "vocab.json", {name: number for number, name in enumerate(names)})
     for name in _FILES:
         shutil.copyfile(f"{prefix}.model", folder / name)
@@ -59,7 +62,8 @@ def train_vocabulary(texts: Iterable[str], folder: Path, pieces: int) -> None:
         Path(f"{prefix}.{ending}").unlink()
     write_json(
         folder / "tokenizer_config.json",
-        {"tokenizer_class": "MarianTokenizer", "separate_vocabs": False, "model_max_length": 256},
+        # The answer begins with the end of the text before it, as M2M100's do.
+        {"tokenizer_class": "MarianTokenizer", "separate_vocabs": False, "bos_token": END, "model_max_length": 256},
     )
 
 
@@ -86,8 +90,9 @@ class Encoder:
         """Return the numbers of each text with its end; of sources after the tag of their domain."""
         first = [self.numbers[tag(domain)]] if domain else []
         pieces = self._pieces.encode(list(texts), out_type=str)
-        # Chinese has no space that a sentence could begin with; a tenth of its pieces would say so.
-        pieces = [one[1:] if one[:1] == [_SPACE] else one for one in pieces]
+        if not domain:
+            # Chinese has no space that a sentence could begin with; a tenth of its pieces would say so.
+            pieces = [one[1:] if one[:1] == [_SPACE] else one for one in pieces]
         return [[*first, *(self.numbers.get(piece, self.unknown) for piece in one), self.end] for one in pieces]
 
     def decode(self, numbers: Iterable[int]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import time
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from najva.comparison import rule_for
 from najva.transcriber.tokens import WhisperTokens
 from tuning.speech_batches import IGNORED, LikeLengths
 from tuning.whisper_tuning import write_tokens
-from whole_files import whole_file
+from whole_files import write_rows
 
 HISTORY = "history.csv"
 _COLUMNS = (
@@ -108,13 +107,7 @@ class History(TrainerCallback):
         if not state.is_world_process_zero:
             return
         rows = history_rows(state.log_history)
-        with (
-            whole_file(self._folder / HISTORY) as unfinished,
-            unfinished.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, _COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(self._folder / HISTORY, rows, _COLUMNS)
         if rows:
             last = rows[-1]
             self._say(

@@ -63,6 +63,7 @@ class TranslationModels:
         self._checkpoints: dict[str, Checkpoint] = {}
         self._loaded: dict[str, Loaded] = {}
         self._default: list[ModelRow] | None = None
+        self._own: ModelRow | None = None
         # Why a better one is not at work, a sentence each.
         self.stepped_down: list[str] = []
 
@@ -134,18 +135,22 @@ class TranslationModels:
     def _find_default(self) -> list[ModelRow]:
         found: list[ModelRow] = []
         if self._settings.translator:
-            found += self._had(self._own_row)
+            found += self._had(OWN)
         for name in AUTO_ORDER:
             # Of the Hub's one is enough; the embedded one is next to nothing.
-            if name == EMBEDDED or not found:
-                found += self._had(lambda name=name: self._row(name))
+            is_wanted = self.has_embedded if name == EMBEDDED else not found
+            if is_wanted:
+                found += self._had(name)
         return found
 
-    def _had(self, row_of: Callable[[], ModelRow]) -> list[ModelRow]:
+    def _had(self, name: str) -> list[ModelRow]:
         try:
-            row = row_of()
+            row = self._row(name)
             if (free := available_bytes()) is not None and row.memory_bytes > free:
-                raise ModelError(f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory.")
+                raise ModelError(
+                    f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory, and "
+                    f"{free / 1e9:.1f} GB are free."
+                )
             self.checkpoint(row)
         except (ModelError, UnknownEngine) as error:
             self.stepped_down.append(str(error))
@@ -155,22 +160,33 @@ class TranslationModels:
     def _row(self, name: str) -> ModelRow:
         if name not in self.names or name in (AUTO, PIVOT, FORCED):
             raise UnknownEngine(f"There is no engine '{name}'; there are {', '.join(self.names)}.")
-        if name == OWN:
-            return self._own_row()
-        row = MODELS[name]
+        row = self._own_row() if name == OWN else MODELS[name]
         if row.non_commercial and not self._settings.non_commercial:
             raise UnknownEngine(
-                f"The engine '{name}' is licensed for non-commercial use only ({row.licence}): whoever runs this app "
-                "may allow it by NAJVA_NON_COMMERCIAL=1."
+                f"The engine '{name}' ({row.reference}) is licensed for non-commercial use only ({row.licence}): "
+                "whoever runs this app may allow it by NAJVA_NON_COMMERCIAL=1."
             )
         return row
 
     def _own_row(self) -> ModelRow:
-        """Return the row of the model that the settings name."""
+        """Return the row of the model that the settings name.
+
+        Raises:
+            ModelError: it cannot be had, or nobody knows how it is asked.
+        """
+        with self._lock:
+            if self._own is None:
+                self._own = self._find_own()
+            return self._own
+
+    def _find_own(self) -> ModelRow:
         reference = self._settings.translator
         for row in MODELS.values():
+            if row.reference == reference:
+                return row
             if row.reference and row.reference == reference.partition("@")[0]:
-                return replace(row, reference=reference, revision="") if "@" in reference else row
+                # Under a name of its own, since the row's stands for the row's commit.
+                return replace(row, name=OWN, reference=reference, revision="")
         found = find_translator(reference, self._hub, self._settings.cache)
         family = family_of(found)
         if family not in _LANGUAGES:

@@ -124,9 +124,9 @@ def merge_adapter(adapter: Checkpoint, base: Checkpoint, folder: Path) -> None:
     try:
         with safe_open(adapter.folder / "adapter_model.safetensors", "pt") as weights:
             stored = {name for name in weights.keys() if "lora_" in name}  # noqa: SIM118 - no dictionary
-        model = _load(WhisperForConditionalGeneration, base.folder, dtype=torch.float32)
+        model = load_strictly(WhisperForConditionalGeneration, base.folder, dtype=torch.float32)
     except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"The adapter {adapter.reference} or its base cannot be read: {_in_a_line(error)}.") from error
+        raise ModelError(f"The adapter {adapter.reference} or its base cannot be read: {in_a_line(error)}.") from error
     try:
         adapted = PeftModel.from_pretrained(model, adapter.folder)
     except (RuntimeError, ValueError, KeyError) as error:
@@ -159,7 +159,8 @@ def _strict_converter(folder: Path):
     from ctranslate2.converters import TransformersConverter
 
     class StrictConverter(TransformersConverter):
-        load_model = staticmethod(_load)
+        load_model = staticmethod(load_strictly)
+        load_tokenizer = staticmethod(_load_tokenizer)
 
     return StrictConverter(str(folder))
 
@@ -172,7 +173,7 @@ def _refusal(checkpoint: Checkpoint) -> Iterator[None]:
         yield
     except (SafetensorError, RuntimeError, ValueError, KeyError, OSError, AttributeError) as error:
         raise ModelError(
-            f"The model {checkpoint.reference} cannot be converted for this processor: {_in_a_line(error)}."
+            f"The model {checkpoint.reference} cannot be converted for this processor: {in_a_line(error)}."
         ) from error
 
 
@@ -194,12 +195,33 @@ def _convert(source: Path, target: Path, checkpoint: Checkpoint, base: Checkpoin
     (target / "preprocessor_config.json").write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
 
 
-def _load(model_class: type, folder: Path | str, **options: object) -> object:
-    """Load weights strictly; transformers itself fills what is missing with random numbers and a warning."""
+def load_strictly(model_class: type, folder: Path | str, **options: object) -> object:
+    """Load a model of transformers, which itself fills what is missing with random numbers and a warning.
+
+    Args:
+        model_class: of transformers.
+        folder: Hub-style folder.
+        options: further ones of `from_pretrained`.
+
+    Raises:
+        ValueError: weights are missing.
+    """
     model, loading = model_class.from_pretrained(folder, use_safetensors=True, output_loading_info=True, **options)
     if loading["missing_keys"]:
         raise ValueError(f"it lacks {', '.join(sorted(loading['missing_keys'])[:3])}")
     return model
+
+
+def _load_tokenizer(tokenizer_class: type, folder: Path | str, **options: object) -> object:
+    """Load a tokenizer whose vocabulary holds the languages, too.
+
+    M2M100's keeps them beside it; CTranslate2 looks for them where transformers 4 told of them.
+    """
+    tokenizer = tokenizer_class.from_pretrained(folder, **options)
+    if languages := getattr(tokenizer, "lang_token_to_id", None):
+        vocabulary = tokenizer.get_vocab() | languages
+        tokenizer.get_vocab = lambda: vocabulary
+    return tokenizer
 
 
 def _complete_languages(path: Path, vocabulary: dict[str, int]) -> None:
@@ -214,6 +236,7 @@ def _complete_languages(path: Path, vocabulary: dict[str, int]) -> None:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
-def _in_a_line(error: Exception) -> str:
+def in_a_line(error: Exception) -> str:
+    """Return what an error says, short enough to stand in a sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].strip().rstrip(".:")

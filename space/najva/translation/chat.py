@@ -55,6 +55,8 @@ class ChatModel:
 
     def prompt(self, tokenizer, text: str, source: str) -> list[int]:
         """Return the numbers of what the model is asked."""
-        asked = self._row.prompt.format(source=lmt_name(source), target=_CHINESE, text=text)
+        # Of <|im_end|> in a text the tokenizer would make the end of what is said.
+        plain = text.replace("<|", "< |")
+        asked = self._row.prompt.format(source=lmt_name(source), target=_CHINESE, text=plain)
         messages = [{"role": "user", "content": asked}]
         return tokenizer.apply_chat_template(messages, tokenize=True, add_generation_prompt=True, return_dict=False)

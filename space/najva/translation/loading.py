@@ -9,14 +9,14 @@ from pathlib import Path
 
 from najva.pretrained import Checkpoint, ModelError
 from najva.pretrained.checkpoint import TRANSLATOR_TYPES, read_json
-from najva.pretrained.conversion import converted_translator
+from najva.pretrained.conversion import converted_translator, in_a_line
 from najva.translation.confidence import Confidence
 from najva.translation.text_networks import CTranslate2Network, Loaded, TorchNetwork
 
 
 def family_of(checkpoint: Checkpoint) -> str:
     """Return a translator's family, as the registry calls it, told by network and tokenizer."""
-    tokenizer = read_json(checkpoint.folder / "tokenizer_config.json").get("tokenizer_class", "")
+    tokenizer = read_json(checkpoint.folder / "tokenizer_config.json").get("tokenizer_class") or ""
     if tokenizer.startswith("Nllb"):
         return "nllb"
     if not TRANSLATOR_TYPES[_type_of(checkpoint)]:
@@ -40,28 +40,43 @@ def load_translator(checkpoint: Checkpoint, cache: Path, device: str, say: Calla
     has_encoder = TRANSLATOR_TYPES[_type_of(checkpoint)]
     try:
         tokenizer, confidence = load_tokenizer(checkpoint.folder), Confidence.load(checkpoint.folder)
-        end = tokenizer.eos_token_id
+        if not has_encoder and not tokenizer.chat_template:
+            raise ValueError("it has no chat template")
+        ends = _ends(checkpoint.folder, tokenizer.eos_token_id)
         if device == "cpu":
             folder = converted_translator(checkpoint, cache, say)
-            network = CTranslate2Network(folder, _pieces(folder), end, has_encoder=has_encoder)
+            network = CTranslate2Network(folder, _pieces(folder), ends, has_encoder=has_encoder)
         else:
             pad, folder = tokenizer.pad_token_id, checkpoint.folder
-            network = TorchNetwork(folder, pad, end, has_encoder=has_encoder, device=device, dtype="float16")
+            network = TorchNetwork(folder, pad, ends, has_encoder=has_encoder, device=device, dtype="float16")
     except ModelError:
         raise
     except (RuntimeError, ValueError, KeyError, OSError, TypeError, AttributeError, ImportError) as error:
-        raise ModelError(f"The translator {checkpoint.reference} cannot be loaded: {error}.") from error
+        raise ModelError(f"The translator {checkpoint.reference} cannot be loaded: {in_a_line(error)}.") from error
     return Loaded(pinned(checkpoint), tokenizer, network, confidence)
 
 
 def load_tokenizer(folder: Path):
-    """Return the tokenizer of a model folder."""
+    """Return the tokenizer of a model folder.
+
+    Raises:
+        ValueError: there is none.
+        OSError: it cannot be read.
+    """
     from transformers import AutoTokenizer
 
     with warnings.catch_warnings():
         # Of Marian's: another package could rewrite punctuation first, as nothing here was trained with.
         warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except TypeError as error:
+            # A file's name is None where there is no such file.
+            raise ValueError("it has no whole tokenizer") from error
+    if tokenizer.get_vocab().keys() <= tokenizer.added_tokens_encoder.keys():
+        # Without files some are made up of nothing but their special pieces.
+        raise ValueError("it has no tokenizer")
+    return tokenizer
 
 
 def pinned(checkpoint: Checkpoint) -> str:
@@ -69,6 +84,12 @@ def pinned(checkpoint: Checkpoint) -> str:
     if checkpoint.source != "hub":
         return checkpoint.reference
     return f"{checkpoint.reference.partition('@')[0]}@{checkpoint.revision}"
+
+
+def _ends(folder: Path, end: int) -> list[int]:
+    """Return the numbers of the pieces that end a text: the tokenizer's, and of a chat model others that it states."""
+    stated = read_json(folder / "generation_config.json").get("eos_token_id") or end
+    return list(dict.fromkeys([end, *(stated if isinstance(stated, list) else [stated])]))
 
 
 def _pieces(converted: Path) -> list[str]:

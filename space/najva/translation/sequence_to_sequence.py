@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from najva.translation.confidence import signs_of
 from najva.translation.engine import Attempt, Unit, Written
 from najva.translation.language_codes import m2m100_code, nllb_code
+from najva.translation.spelling import source_spelling
 from najva.translation.text_networks import Hypothesis, Loaded
 
 if TYPE_CHECKING:
@@ -42,20 +43,26 @@ class Family:
 
 def _m2m100(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
     tokenizer.src_lang = m2m100_code(source)
-    return tokenizer(text).input_ids
+    return _numbers(tokenizer, text)
 
 
 def _nllb(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
     tokenizer.src_lang = nllb_code(source)
-    return tokenizer(text).input_ids
+    return _numbers(tokenizer, text)
 
 
 def _marian(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
-    # Its tokenizer takes whatever begins with >> and goes on to << for a tag.
-    plain = text.replace(">>", "»").replace("<<", "«")
     tags = tokenizer.supported_language_codes
-    tag = _OWN_TAG if _OWN_TAG in tags else _MARIAN_TARGETS[target]
-    return tokenizer((tag if tag in tags else "") + plain).input_ids
+    is_own = _OWN_TAG in tags
+    tag = _OWN_TAG if is_own else _MARIAN_TARGETS[target]
+    # Its tokenizer takes whatever begins with >> and goes on to << for a tag.
+    plain = (source_spelling(text, source) if is_own else text).replace(">>", "»").replace("<<", "«")
+    return _numbers(tokenizer, (tag if tag in tags else "") + plain)
+
+
+def _numbers(tokenizer: Any, text: str) -> list[int]:
+    """Return the numbers of a text's pieces, none of which is a language or an end because somebody wrote its name."""
+    return tokenizer(text, split_special_tokens=True).input_ids
 
 
 FAMILIES = {

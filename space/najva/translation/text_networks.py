@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from najva.pretrained.conversion import load_strictly
 from najva.translation.confidence import Confidence
 from najva.translation.engine import Attempt, EngineError
 
@@ -70,7 +71,7 @@ class CTranslate2Network:
     Args:
         folder: as CTranslate2 wrote it.
         pieces: every piece by its number.
-        end: number of the piece that ends a text.
+        ends: numbers of the pieces that end a text; of an encoder with a decoder the first.
         has_encoder: whether it is an encoder with a decoder, or a decoder alone.
         compute_type: CTranslate2's name of the arithmetic.
         threads: of the one batch that is computed at a time.
@@ -80,7 +81,7 @@ class CTranslate2Network:
         self,
         folder: Path,
         pieces: Sequence[str],
-        end: int,
+        ends: Sequence[int],
         *,
         has_encoder: bool,
         compute_type: str = "int8",
@@ -92,7 +93,7 @@ class CTranslate2Network:
         threads = threads or os.cpu_count() or 1
         self.compute_type = compute_type
         self._model = make(str(folder), device="cpu", compute_type=compute_type, intra_threads=threads)
-        self._pieces, self._end, self._has_encoder = list(pieces), end, has_encoder
+        self._pieces, self._ends, self._has_encoder = list(pieces), list(ends), has_encoder
         self._numbers = {piece: number for number, piece in enumerate(self._pieces)}
 
     def write(
@@ -113,23 +114,26 @@ class CTranslate2Network:
                 rows,
                 max_length=max_pieces,
                 include_prompt_in_result=False,
-                end_token=self._pieces[self._end],
+                end_token=self._ends,
                 **options,
             )
             return [_hypothesis(result.sequences_ids[0], result.scores[0]) for result in results]
-        first = [self._pieces[number] for number in begun]
+        first, longest = [self._pieces[number] for number in begun], max_pieces + len(begun)
         results = _spared(
             self._model.translate_batch,
             rows,
             target_prefix=[first] * len(rows),
-            max_decoding_length=max_pieces + len(first),
+            max_decoding_length=longest,
             **options,
         )
-        written = [[self._numbers[piece] for piece in result.hypotheses[0]] for result in results]
-        return [
-            _hypothesis(numbers[len(begun) :], result.scores[0])
-            for numbers, result in zip(written, results, strict=True)
-        ]
+        answers = []
+        for result in results:
+            numbers = [self._numbers[piece] for piece in result.hypotheses[0]]
+            # Its mean counts what the answer was begun with, as if that had been sure.
+            counted = len(numbers) + (len(numbers) < longest)
+            score = result.scores[0] * counted / max(1, counted - len(begun))
+            answers.append(_hypothesis(numbers[len(begun) :], score))
+        return answers
 
 
 class TorchNetwork:
@@ -137,21 +141,27 @@ class TorchNetwork:
 
     Args:
         folder: Hub-style folder.
-        pad, end: numbers of the pieces that fill up and that end a text.
+        pad: number of the piece that fills up.
+        ends: numbers of the pieces that end a text.
         has_encoder: see `CTranslate2Network`.
         device: `cpu` or `cuda`.
         dtype: arithmetic, such as `float16`.
     """
 
-    def __init__(self, folder: Path, pad: int, end: int, *, has_encoder: bool, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path, pad: int, ends: Sequence[int], *, has_encoder: bool, device: str, dtype: str
+    ) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+        from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, GenerationConfig
 
         make = AutoModelForSeq2SeqLM if has_encoder else AutoModelForCausalLM
         self.compute_type = dtype
-        model = make.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True)
+        model = load_strictly(make, folder, dtype=getattr(torch, dtype), local_files_only=True)
+        # It would fill in all that is not said here, so that a chat model would draw lots. What Marian's forbids is the
+        # piece that fills up.
+        model.generation_config = GenerationConfig(bad_words_ids=model.generation_config.bad_words_ids)
         self._model = _spared(model.to, device).eval()
-        self._pad, self._end, self._has_encoder = pad, end, has_encoder
+        self._pad, self._ends, self._has_encoder = pad, list(ends), has_encoder
 
     def write(
         self, sources: Sequence[list[int]], begun: list[int], attempt: Attempt, max_pieces: int
@@ -198,7 +208,7 @@ class TorchNetwork:
             max_new_tokens=max_pieces,
             num_beams=attempt.beam_size,
             no_repeat_ngram_size=attempt.no_repeat or None,
-            eos_token_id=self._end,
+            eos_token_id=self._ends,
             pad_token_id=self._pad,
             decoder_start_token_id=getattr(self._model.config, "decoder_start_token_id", None),
             return_dict_in_generate=True,
@@ -217,7 +227,7 @@ class TorchNetwork:
             )
         answers = []
         for sequence, steps in zip(written.sequences[:, skipped:].tolist(), scores.tolist(), strict=True):
-            length = sequence.index(self._end) if self._end in sequence else len(sequence)
+            length = next((place for place, piece in enumerate(sequence) if piece in self._ends), len(sequence))
             counted = steps[: length + 1]
             answers.append(Hypothesis(sequence[:length], sum(counted) / max(1, len(counted))))
         return answers

@@ -10,20 +10,18 @@ what lies beside them.
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import FOLDER, run_job
+from jobs import run_job
 from options import option, required, run_command
+from publishing.embedding import EMBEDDED, PLACE, place_in_app
 from publishing.genre_staging import GTZAN_LICENCE, genre_card, stage_genre
 from publishing.staging import README
 from run_record import read_record
 
-EMBEDDED = FOLDER.parent / "space" / "embedded" / "genre"
-# They are on no Hub: where they lie in this repository.
-PLACE = "./space/embedded/genre"
+GENRE = "genre"
 # The first comes with the app as the default one, so it alone is made of several seeds.
 ARCHITECTURES = ("whisper_bilstm", "cnn", "lstm", "lstm128", "bilstm")
 DEFAULT = "whisper_bilstm"
@@ -78,14 +76,14 @@ def embed(options: EmbedOptions, architecture: str) -> dict:
     beside = [str(run) for name, run in runs.items() if name != "artists"]
     folds = ["--folds", str(runs["artists"]), "--calibrate", str(runs["clips-0"])]
     run_job("evaluate_genre.py", "--run", str(whole), *folds, "--beside", *beside)
-    staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{architecture}", licence=GTZAN_LICENCE)
-    place(staged.folder, EMBEDDED / architecture)
+    staged = stage_genre(whole, options.folder / "staged", f"{PLACE}/{GENRE}/{architecture}", licence=GTZAN_LICENCE)
+    place_in_app(staged.folder, f"{GENRE}/{architecture}")
     return {name: read_record(run)["evaluation"]["by_song"]["accuracy"] for name, run in runs.items()}
 
 
 def write_card(options: EmbedOptions, architecture: str) -> dict:
     """Write one card anew; return where it is."""
-    path = EMBEDDED / architecture / README
+    path = EMBEDDED / GENRE / architecture / README
     path.write_text(embedded_card(architecture), encoding="utf-8")
     print(f"Wrote {path}.")
     return {"card": str(path)}
@@ -97,23 +95,14 @@ def embedded_card(architecture: str) -> str:
     Raises:
         CardError, RunError: it cannot be written of that.
     """
-    folder = EMBEDDED / architecture
-    return genre_card(folder, read_record(folder), f"{PLACE}/{architecture}", GTZAN_LICENCE)
+    folder = EMBEDDED / GENRE / architecture
+    return genre_card(folder, read_record(folder), f"{PLACE}/{GENRE}/{architecture}", GTZAN_LICENCE)
 
 
 def train(options: EmbedOptions, architecture: str, run: Path, *chosen: str) -> None:
     """Train one run; one that is trained is left as it is."""
     common = ["--audio-folder", str(options.audio_folder), "--architecture", architecture, "--output", str(run)]
     run_job("train_genre.py", *common, *chosen)
-
-
-def place(staged: Path, target: Path) -> None:
-    """Put a staged folder into the app, without the network's code, which the app has."""
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(staged, unfinished, ignore=shutil.ignore_patterns("najva"))
-    shutil.rmtree(target, ignore_errors=True)
-    unfinished.rename(target)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
@@ -37,6 +37,7 @@ from publishing.staging import (
     stage_model,
     stage_space,
 )
+from publishing.translator_staging import is_translator_run, stage_translator
 from run_news import say as say_line
 from run_record import RunError, read_record
 from sheets.faults import DataError
@@ -154,8 +155,8 @@ def publish_run(
     """
     check_name(repository)
     record = read_record(run)
-    if is_genre_run(record):
-        staged = [stage_genre(run, staging or run / "staged", repository, licence=licence)]
+    if stage := of_one_kind(record):
+        staged = [stage(run, staging or run / "staged", repository, licence=licence)]
         return _push(run, staged, public=public, replace=replace, dry_run=dry_run, keep=staging is not None, say=say)
     kinds = kinds_of(record)
     repositories = {
@@ -176,6 +177,13 @@ def publish_run(
     own_card = kinds[-1].name in repositories
     options = {"public": public, "replace": replace, "dry_run": dry_run, "keep": staging is not None}
     return _push(run, staged, **options, own_card=own_card, say=say)
+
+
+def of_one_kind(record: Mapping[str, Any]) -> Callable[..., Staged] | None:
+    """Return what stages a run that has one model alone; None of a Whisper's."""
+    if is_genre_run(record):
+        return stage_genre
+    return stage_translator if is_translator_run(record) else None
 
 
 def _push(

@@ -11,7 +11,7 @@ from genre.songs import INDEX, gtzan_facts
 from publishing.genre_staging import measured_values
 from run_record import read_record
 
-NETWORKS = sorted(path.parent for path in embed_genre.EMBEDDED.glob("[!.]*/config.json"))
+NETWORKS = sorted(path.parent for path in (embed_genre.EMBEDDED / "genre").glob("[!.]*/config.json"))
 
 
 @pytest.fixture(params=NETWORKS, ids=lambda folder: folder.name)
@@ -49,10 +49,10 @@ def test_its_index_names_gtzan_s_clips_and_who_plays(network: Path) -> None:
 
 
 def test_a_card_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    folder = tmp_path / "cnn"
-    folder.mkdir()
+    folder = tmp_path / "genre" / "cnn"
+    folder.mkdir(parents=True)
     for name in ("run.json", "config.json"):
-        (folder / name).write_bytes((embed_genre.EMBEDDED / "cnn" / name).read_bytes())
+        (folder / name).write_bytes((embed_genre.EMBEDDED / "genre" / "cnn" / name).read_bytes())
     monkeypatch.setattr(embed_genre, "EMBEDDED", tmp_path)
     assert embed_genre.main(["--audio-folder", "none", "--architectures", "cnn", "--cards"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["cnn"]["card"] == str(folder / "README.md")

@@ -19,6 +19,19 @@ from najva.translation.spelling import source_spelling
 TALK, PROSE, SCREEN = "talk", "prose", "screen"
 DOMAINS = (TALK, PROSE, SCREEN)
 LANGUAGES = ("en", "fa")
+# What each folder is and under which licence, for the card of whatever learned from it.
+ORIGINS = {
+    "msctd": ("film dialogue (MSCTD)", "MIT"),
+    "tatoeba": ("Tatoeba", "CC BY 2.0 FR"),
+    "crosswoz": ("CrossWOZ, travel dialogue", "Apache-2.0"),
+    "multiwoz_zh": ("MultiWOZ, its human Chinese", "Apache-2.0"),
+    "ud_pud": ("Parallel Universal Dependencies, news and Wikipedia", "CC BY-SA 3.0"),
+    "tico19": ("TICO-19, health", "CC0"),
+    "storybooks": ("Global Storybooks", "CC BY"),
+    "mozilla_www": ("texts of mozilla.org", "MPL-2.0"),
+    "android_ui": ("messages of Android", "Apache-2.0"),
+    "gnome_mo": ("messages of GNOME", "GPL and LGPL"),
+}
 _VALIDATION_LINES = 1000
 
 

@@ -64,7 +64,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Tabs():
-                with gr.Tab("Speech"):
+                with gr.Tab("A recording"):
                     recording = gr.Audio(
                         type="filepath",
                         label="Recording",
@@ -72,13 +72,13 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                         buttons=[],
                         elem_id="foreign-recording",
                     )
-                    language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
+                    language = gr.Dropdown(language_choices(), value=AUTO, label="Spoken language", filterable=True)
                     with gr.Row():
                         start = gr.Button("Into Chinese", variant="primary", interactive=False, elem_id="translate")
                         halt = gr.Button("Stop", elem_id="stop-translating", min_width=90, scale=0)
                     examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
                     gr.HTML(transcript_view.limits(services.settings))
-                with gr.Tab("Text"):
+                with gr.Tab("A text"):
                     text = gr.Textbox(
                         label="Text",
                         lines=8,

@@ -146,10 +146,10 @@ class Call:
         except ValueError as error:
             raise HubError("The request's body is not JSON.") from error
 
-    def refuse_pull_request(self) -> None:
-        """Raises HubError where a pull request is to be made."""
-        if self.flag("create_pr"):
-            raise HubError("The loopback Hub has no pull requests.")
+    @property
+    def user(self) -> str:
+        """Name of the caller; empty for nobody."""
+        return self.account.user if self.account else ""
 
     def can_see(self, repository: Repository) -> bool:
         """Tells whether the caller may know of the repository."""
@@ -172,6 +172,18 @@ class Call:
         if self.account != Account(owner, "write"):
             raise Forbidden(f'You don\'t have the rights to create a {kind} under the namespace "{owner}"')
 
+    def check_token(self) -> None:
+        """Lets only those pass whose token may write, be it into a repository of theirs or into a pull request.
+
+        Raises:
+            BadToken: no token was sent.
+            Forbidden: the token may only read; in the Hub's words, as its users quote them.
+        """
+        if self.account is None:
+            raise BadToken("A token is needed to write.")
+        if self.account.role != "write":
+            raise Forbidden("you must use a write token to upload to a repository")
+
     def check_writer(self, owner: str) -> None:
         """Lets only the owner pass, with a token that may write.
 
@@ -179,11 +191,8 @@ class Call:
             BadToken: no token was sent.
             Forbidden: the token may not write there; in the Hub's words, as its users quote them.
         """
-        if self.account is None:
-            raise BadToken("A token is needed to write.")
-        if self.account.role != "write":
-            raise Forbidden("you must use a write token to upload to a repository")
-        if self.account.user != owner:
+        self.check_token()
+        if self.user != owner:
             raise Forbidden("Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request")
 
     def find_repository(self, kind: str, owner: str, name: str, *, write: bool = False) -> Repository:
@@ -204,6 +213,22 @@ class Call:
     def repository(self, *, write: bool = False) -> Repository:
         """Returns the repository of the request's path; raises as `find_repository`."""
         return self.find_repository(self.part("kind", "models"), self.part("owner"), self.part("name"), write=write)
+
+    def repository_to_commit_to(self) -> Repository:
+        """Returns the repository of the request's path, where the caller may make the commit that is asked for.
+
+        Whoever sees a repository may open a pull request, and commit to it later on.
+
+        Raises:
+            RepositoryMissing, BadToken, Forbidden: see `find_repository`.
+        """
+        repository = self.repository()
+        authors = {known.ref: known.author for known in repository.pull_requests}
+        if self.flag("create_pr") or authors.get(self.part("revision")) == self.user != "":
+            self.check_token()
+        else:
+            self.check_writer(repository.owner)
+        return repository
 
     def commit(self, repository: Repository) -> Commit:
         """Returns the commit of the request's path.

@@ -114,12 +114,14 @@ async def list_all(call: Call) -> Response:
 
 
 async def list_refs(call: Call) -> Response:
-    """Lists branches and tags."""
+    """Lists branches and tags, and pull requests where they are asked for."""
+    groups = {"heads": "branches", "tags": "tags", "pr": "pullRequests"}
     listing: dict[str, list] = {"branches": [], "tags": [], "converts": [], "pullRequests": []}
     for ref, commit_id in call.repository().refs.items():
         _, group, name = ref.split("/", 2)
-        entry = {"name": name, "ref": ref, "targetCommit": commit_id}
-        listing["branches" if group == "heads" else "tags"].append(entry)
+        listing[groups[group]].append({"name": name, "ref": ref, "targetCommit": commit_id})
+    if not call.flag("include_prs"):
+        del listing["pullRequests"]
     return JSONResponse(listing)
 
 
@@ -219,7 +221,7 @@ def _kind_and_owner(call: Call, wish: dict[str, Any]) -> tuple[str, str]:
     kind = _KIND_OF_TYPE.get(wish.get("type") or "model")
     if kind is None:
         raise HubError(f"There are no repositories of type {wish['type']!r} here.")
-    return kind, wish.get("organization") or (call.account.user if call.account else "")
+    return kind, wish.get("organization") or call.user
 
 
 def _wants_private(wish: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from huggingface_hub import HfApi
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import downloads, listing, page, repositories, uploads
+from . import discussions, downloads, listing, page, repositories, uploads
 from .access import Accounts, Site, route
 from .faults import Faults
 from .store import Store
@@ -53,7 +53,7 @@ def hub_application(site: Site) -> Starlette:
         for pattern in ("/api/{kind}/{owner}/{name}/{rest:path}", "/{name}/resolve/{rest:path}", "/{path:path}")
         for method in ("GET", "POST", "PUT", "DELETE")
     ]
-    parts = (xet, repositories, uploads, listing, downloads, page)
+    parts = (xet, repositories, uploads, discussions, listing, downloads, page)
     application = Starlette(routes=[known for part in parts for known in part.routes()] + anything)
     application.router.redirect_slashes = False
     application.state.site = site

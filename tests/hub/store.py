@@ -6,7 +6,8 @@ walking a tree. Layout below the store's folder::
     objects/regular, objects/large                              file contents, shared by all repositories
     xet/                                                        see `xet.store`
     repositories/{models,datasets,spaces}/OWNER/NAME/
-        repository.json                                         visibility and the commit each branch and tag is at
+        repository.json                                         visibility, the commit each branch and tag is at,
+                                                                and pull requests
         commits/COMMIT.json
 """
 
@@ -28,12 +29,36 @@ from .xet.store import XetStore
 
 KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
 MAIN = "refs/heads/main"
+PULL_REQUESTS = "refs/pr/"
 _NAME = re.compile(r"(?!.*(\.\.|--))[A-Za-z0-9_][A-Za-z0-9._-]{0,95}(?<![.-])(?<!\.git)")
 
 
 def hub_time() -> str:
     """Returns the present as the client expects it: UTC, milliseconds, a closing Z."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass
+class PullRequest:
+    """A proposal to change the main branch. Its commits lie on a reference of its own.
+
+    Attributes:
+        number: counted from 1 in each repository.
+        author: user name.
+        created: when it was opened, as `hub_time` has it.
+        status: `open`, `closed` or `merged`.
+    """
+
+    number: int
+    title: str
+    author: str
+    created: str
+    status: str = "open"
+
+    @property
+    def ref(self) -> str:
+        """Full name of its reference."""
+        return f"{PULL_REQUESTS}{self.number}"
 
 
 @dataclass
@@ -46,6 +71,7 @@ class Repository:
         refs: commit id by full reference name, such as `refs/heads/main`.
         sdk: of a Space, such as `gradio`.
         variables: of a Space, by name.
+        pull_requests: in the order in which they were opened.
     """
 
     kind: str
@@ -57,6 +83,7 @@ class Repository:
     sdk: str | None = None
     refs: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    pull_requests: list[PullRequest] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -69,7 +96,7 @@ class Repository:
         return f"/{self.id}" if self.kind == "models" else f"/{self.kind}/{self.id}"
 
     def save(self) -> None:
-        """Writes visibility, references and variables to disk."""
+        """Writes all but the commits to disk."""
         record = {key: value for key, value in asdict(self).items() if key != "folder"}
         write_atomically(self.folder / "repository.json", json.dumps(record, indent=1).encode())
 
@@ -109,10 +136,10 @@ class Repository:
     def add_commit(
         self, branch: str, changes: Sequence[Put | Delete], *, author: str, title: str, message: str, parent: str | None
     ) -> Commit:
-        """Makes a commit on a branch.
+        """Makes a commit on a branch or a pull request.
 
         Args:
-            branch: short or full name of an existing branch.
+            branch: short or full name of an existing branch, or a pull request's reference.
             changes: applied in this order.
             author: user name.
             title: first line of the description.
@@ -125,7 +152,7 @@ class Repository:
             EntryMissing: a file or folder to delete is not there.
             HubError: a path is not allowed.
         """
-        ref = branch if branch.startswith("refs/heads/") else f"refs/heads/{branch}"
+        ref = branch if branch.startswith(("refs/heads/", PULL_REQUESTS)) else f"refs/heads/{branch}"
         if ref not in self.refs:
             raise RevisionMissing(f"{self.id} has no branch {branch} to commit to.")
         head = self._read(self.refs[ref])
@@ -137,6 +164,42 @@ class Repository:
     def start(self, changes: Sequence[Put], author: str) -> None:
         """Makes the first commit, which the Hub makes with every new repository."""
         self._write_commit(MAIN, None, changed({}, changes), author=author, title="initial commit", message="")
+
+    def open_pull_request(
+        self, changes: Sequence[Put | Delete], *, author: str, title: str, message: str, parent: str | None
+    ) -> PullRequest:
+        """Opens a pull request with a first commit.
+
+        Args:
+            changes: see `add_commit`.
+            author: user name.
+            title: of the pull request and of the commit.
+            message: of the commit.
+            parent: commit to start from; None for the main branch's.
+
+        Raises:
+            RevisionMissing: there is no such commit.
+            EntryMissing: a file or folder to delete is not there.
+            HubError: a path is not allowed.
+        """
+        start = self.commit_at(parent or MAIN)
+        files = changed(start.files, changes)
+        opened = PullRequest(len(self.pull_requests) + 1, title, author, hub_time())
+        self.pull_requests.append(opened)
+        self._write_commit(opened.ref, start.id, files, author=author, title=title, message=message)
+        return opened
+
+    def merge(self, pull_request: PullRequest) -> None:
+        """Moves the main branch on to a pull request's last commit.
+
+        Raises:
+            Conflict: it is not open, or the main branch has moved on without it: nothing is woven together here.
+        """
+        head = self._read(self.refs[pull_request.ref])
+        if pull_request.status != "open" or self.refs[MAIN] not in [commit.id for commit in self.history(head)]:
+            raise Conflict(f"Pull request {pull_request.number} of {self.id} cannot be merged.")
+        self.refs[MAIN], pull_request.status = head.id, "merged"
+        self.save()
 
     def add_ref(self, ref: str, revision: str) -> None:
         """Makes a branch or tag.
@@ -204,8 +267,11 @@ class Store:
         if kind not in KINDS or not (_NAME.fullmatch(owner) and _NAME.fullmatch(name)):
             return None
         folder = self._folder(kind, owner, name)
-        record = folder / "repository.json"
-        return Repository(folder=folder, **json.loads(record.read_bytes())) if record.exists() else None
+        if not (folder / "repository.json").exists():
+            return None
+        record = json.loads((folder / "repository.json").read_bytes())
+        pull_requests = [PullRequest(**known) for known in record.pop("pull_requests", ())]
+        return Repository(folder=folder, pull_requests=pull_requests, **record)
 
     def all(self, kind: str) -> list[Repository]:
         """Returns every repository of a kind, in the order of their names."""

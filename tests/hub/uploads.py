@@ -26,8 +26,7 @@ LFS_SUFFIXES = tuple(f".{ending}" for ending in _LFS_ENDINGS.split())
 
 async def preupload(call: Call) -> Response:
     """Says for every file whether it goes by LFS, and what the repository holds under its name now."""
-    repository = call.repository(write=True)
-    call.refuse_pull_request()
+    repository = call.repository_to_commit_to()
     present = call.commit(repository).files
     answers = []
     for wish in (await call.json())["files"]:
@@ -40,8 +39,12 @@ async def preupload(call: Call) -> Response:
 
 
 async def lfs_batch(call: Call) -> Response:
-    """Says where to put each LFS file, if it is not here already."""
-    repository = call.repository(write=True)
+    """Says where to put each LFS file, if it is not here already.
+
+    Whoever may write anywhere is told: only the commit says whether it is for a pull request.
+    """
+    repository = call.repository()
+    call.check_token()
     wish = await call.json()
     if wish.get("operation") != "upload":
         raise HubError("LFS files are downloaded by the resolve address.")
@@ -58,7 +61,8 @@ async def lfs_batch(call: Call) -> Response:
 
 async def lfs_verify(call: Call) -> Response:
     """Confirms that an LFS file has arrived whole."""
-    call.repository(write=True)
+    call.repository()
+    call.check_token()
     wish = await call.json()
     file = call.site.store.objects.large_file(wish["oid"])
     if file.size != wish["size"]:
@@ -68,8 +72,7 @@ async def lfs_verify(call: Call) -> Response:
 
 async def commit(call: Call) -> Response:
     """Makes a commit from one JSON object per line."""
-    repository = call.repository(write=True)
-    call.refuse_pull_request()
+    repository = call.repository_to_commit_to()
     header: dict[str, Any] = {}
     changes: list[Put | Delete] = []
     for line in (await call.request.body()).splitlines():
@@ -78,16 +81,20 @@ async def commit(call: Call) -> Response:
             header = item["value"]
         else:
             changes.append(_change(call, item["key"], item["value"]))
-    made = repository.add_commit(
-        call.part("revision"),
-        changes,
-        author=call.account.user if call.account else "",
-        title=header.get("summary", ""),
-        message=header.get("description", ""),
-        parent=header.get("parentCommit"),
-    )
-    url = f"{call.origin}{repository.page_path}/commit/{made.id}"
-    return JSONResponse({"success": True, "commitUrl": url, "commitOid": made.id, "hookOutput": ""})
+    words = {
+        "author": call.user,
+        "title": header.get("summary", ""),
+        "message": header.get("description", ""),
+        "parent": header.get("parentCommit"),
+    }
+    page = call.origin + repository.page_path
+    answer = {"success": True, "hookOutput": ""}
+    if call.flag("create_pr"):
+        opened = repository.open_pull_request(changes, **words)
+        answer |= {"commitOid": repository.refs[opened.ref], "pullRequestUrl": f"{page}/discussions/{opened.number}"}
+    else:
+        answer["commitOid"] = repository.add_commit(call.part("revision"), changes, **words).id
+    return JSONResponse({**answer, "commitUrl": f"{page}/commit/{answer['commitOid']}"})
 
 
 async def put_large(call: Call) -> Response:

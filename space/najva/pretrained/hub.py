@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx2
 import huggingface_hub
@@ -18,6 +18,10 @@ from najva.pretrained.errors import ModelError
 
 # No pickles: weights come as safetensors or not at all. *.spm and *.model are SentencePiece's vocabularies.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.spm", "*.model", "*.jinja", "README.md")
+# Opens pull requests that add safetensors to repositories without (https://huggingface.co/spaces/safetensors/convert).
+_CONVERTER = "SFconvertbot"
+# Of the local cache's references: the commit that came in place of the revision whose name goes on after it.
+_CONVERTED = "converted"
 _PROBE_SECONDS = 3.0
 _SILENCE_SECONDS = 8.0
 _REMEMBER_SECONDS = 60.0
@@ -26,7 +30,10 @@ _TOO_MANY_REQUESTS = 429
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A downloaded repository: its folder, its commit and its licence (empty if it states none)."""
+    """A downloaded repository: its folder, its commit and its licence (empty if it states none).
+
+    The commit is not the one that was asked for where that has no safetensors; see `Hub.snapshot`.
+    """
 
     folder: Path
     commit: str
@@ -67,6 +74,9 @@ class Hub:
 
     def snapshot(self, repository: str, revision: str = "") -> Snapshot:
         """Return a repository's files, downloaded unless the cache has them.
+
+        Of a revision without safetensors it is the pull request in which the Hub's own bot added them. Its commit is
+        the one that is told: it holds what is used, and by its name anyone finds the same files again.
 
         Args:
             repository: `owner/name`.
@@ -118,42 +128,89 @@ class Hub:
             ) from cause
 
     def _download(self, repository: str, revision: str, name: str) -> Snapshot:
-        information = huggingface_hub.HfApi(endpoint=self.endpoint).model_info(
-            repository, revision=revision or None, timeout=10
-        )
-        if not any(sibling.rfilename.endswith(".safetensors") for sibling in information.siblings or ()):
-            raise ModelError(
-                f"The model {name} has no safetensors, and other formats can carry code: convert it and upload "
-                "model.safetensors."
-            )
-        # By branch rather than by its commit: only then does the cache know, without the Hub, which commit was meant.
-        folder = Path(
-            huggingface_hub.snapshot_download(
-                repository, revision=revision or None, endpoint=self.endpoint, allow_patterns=_WANTED, etag_timeout=10
-            )
-        )
+        api = huggingface_hub.HfApi(endpoint=self.endpoint)
+        information = api.model_info(repository, revision=revision or None, timeout=10)
+        if _has_safetensors(information):
+            # By branch rather than by its commit: only then does the cache know, without the Hub, which commit was
+            # meant.
+            folder = self._fetch(repository, revision, etag_timeout=10)
+        else:
+            information = _find_conversion(api, repository, information.sha)
+            if information is None:
+                raise ModelError(
+                    f"The model {name} has no safetensors, not in a pull request of the Hub's {_CONVERTER} either, and "
+                    "other formats can carry code: convert it and upload model.safetensors."
+                )
+            folder = self._fetch(repository, information.sha, etag_timeout=10)
+            # Once all is there, so that half a model is not taken for one; the library reads it like its own.
+            reference = folder.parents[1] / "refs" / _converted(revision)
+            reference.parent.mkdir(parents=True, exist_ok=True)
+            reference.write_text(information.sha, encoding="ascii")
         card = information.card_data
         return Snapshot(folder, folder.name, str((card and card.get("license")) or ""))
 
     def _cached(self, repository: str, revision: str, name: str) -> Snapshot:
-        try:
-            folder = Path(
-                huggingface_hub.snapshot_download(
-                    repository,
-                    revision=revision or None,
-                    endpoint=self.endpoint,
-                    allow_patterns=_WANTED,
-                    local_files_only=True,
-                )
-            )
-        except (errors.LocalEntryNotFoundError, OSError) as error:
-            reason = "NAJVA_MODELS=offline" if self.offline else f"{urlsplit(self.endpoint).netloc} does not answer"
-            raise ModelError(
-                f"The model {name} is neither a folder nor in the local cache, and the Hub cannot be asked ({reason})."
-            ) from error
-        if not any(folder.glob("*.safetensors")):
+        is_known = False
+        for known_as in (revision, _converted(revision)):
+            try:
+                folder = self._fetch(repository, known_as, local_files_only=True)
+            except (errors.LocalEntryNotFoundError, OSError):
+                continue
+            if any(folder.glob("*.safetensors")):
+                return Snapshot(folder, folder.name, stated_licence(folder))
+            is_known = True
+        if is_known:
             raise ModelError(f"The model {name} is only partly in the local cache, and the Hub cannot be asked.")
-        return Snapshot(folder, folder.name, stated_licence(folder))
+        reason = "NAJVA_MODELS=offline" if self.offline else f"{urlsplit(self.endpoint).netloc} does not answer"
+        raise ModelError(
+            f"The model {name} is neither a folder nor in the local cache, and the Hub cannot be asked ({reason})."
+        )
+
+    def _fetch(self, repository: str, revision: str, **options: object) -> Path:
+        return Path(
+            huggingface_hub.snapshot_download(
+                repository, revision=revision or None, endpoint=self.endpoint, allow_patterns=_WANTED, **options
+            )
+        )
+
+
+def _find_conversion(api: huggingface_hub.HfApi, repository: str, commit: str) -> huggingface_hub.ModelInfo | None:
+    """Return the pull request in which the bot added safetensors to what a commit holds; None where there is none.
+
+    Anyone may open a pull request, with whatever weights, so that nobody else's is looked at. The bot's adds nothing
+    but the safetensors to what the main branch held then; whether it was made of this commit's weights shows in the
+    old files, which it leaves in place.
+    """
+    weights = _pickles(api.model_info(repository, revision=commit, files_metadata=True, timeout=10))
+    if not weights:
+        return None
+    try:
+        for proposal in api.get_repo_discussions(repository, author=_CONVERTER, discussion_type="pull_request"):
+            if proposal.author != _CONVERTER or proposal.status not in ("open", "merged"):
+                continue
+            found = api.model_info(repository, revision=proposal.git_reference, files_metadata=True, timeout=10)
+            if _has_safetensors(found) and _pickles(found) == weights:
+                return found
+    except errors.HfHubHTTPError as error:
+        # Owners may turn discussions off, and a mirror of the Hub may have none.
+        if error.response.status_code >= 500 or error.response.status_code == _TOO_MANY_REQUESTS:
+            raise
+    return None
+
+
+def _has_safetensors(information: huggingface_hub.ModelInfo) -> bool:
+    return any(sibling.rfilename.endswith(".safetensors") for sibling in information.siblings or ())
+
+
+def _pickles(information: huggingface_hub.ModelInfo) -> dict[str, str | None]:
+    """Return the hash of every file that PyTorch's own format may have, by name."""
+    siblings = information.siblings or ()
+    return {sibling.rfilename: sibling.blob_id for sibling in siblings if sibling.rfilename.endswith(".bin")}
+
+
+def _converted(revision: str) -> str:
+    """Return under which name the local cache keeps what came in place of a revision."""
+    return f"{_CONVERTED}/{quote(revision or 'main', safe='')}"
 
 
 def stated_licence(folder: Path) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # Chinese needs fewer pieces than what it translates; what goes on beyond is a loop.
 _PIECES_FOR_ONE, _PIECES_BESIDES, _MOST_PIECES = 2, 24, 256
+# Of a source: more than a sentence has, unless every letter of it is unknown. The published networks have places for
+# as many; what a tokenizer says of a smaller one holds.
+_MOST_PIECES_READ = 512
 _OWN_TAG = ">>talk<<"
 _NLLB_TARGETS = {"zh-Hans": "zho_Hans", "zh-Hant": "zho_Hant"}
 _MARIAN_TARGETS = {"zh-Hans": ">>cmn_Hans<<", "zh-Hant": ">>cmn_Hant<<"}
@@ -62,7 +65,8 @@ def _marian(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
 
 def _numbers(tokenizer: Any, text: str) -> list[int]:
     """Return the numbers of a text's pieces, none of which is a language or an end because somebody wrote its name."""
-    return tokenizer(text, split_special_tokens=True).input_ids
+    longest = min(tokenizer.model_max_length, _MOST_PIECES_READ)
+    return tokenizer(text, split_special_tokens=True, truncation=True, max_length=longest).input_ids
 
 
 FAMILIES = {

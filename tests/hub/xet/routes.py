@@ -53,9 +53,10 @@ async def give_token(call: Call) -> Response:
     scope = call.part("scope")
     if scope not in ("read", "write"):
         raise NotServed(f"There are no Xet tokens for {scope}.")
-    repository = call.repository(write=scope == "write")
-    call.refuse_pull_request()
-    call.commit(repository)
+    repository = call.repository_to_commit_to() if scope == "write" else call.repository()
+    # For a pull request that is yet to be opened the client names the revision `None`.
+    if not call.flag("create_pr"):
+        call.commit(repository)
     token, expiry = call.site.xet_tokens.issue(scope, call.site.xet_token_seconds)
     address = storage_address(call)
     headers = {"X-Xet-Cas-Url": address, "X-Xet-Access-Token": token, "X-Xet-Token-Expiration": str(expiry)}

@@ -16,7 +16,8 @@ of which only what stands in FLORES devtest counts.
 Of recordings each engine translates what Whisper recognises, and the gold text where it can, so that the losses of both
 halves are seen apart. chrF leads; BLEU and spBLEU, script, flags and seconds stand beside it, and every two engines are
 compared on the same sentences. `--output` keeps a ledger an engine, by which the same command goes on where it was
-stopped, all figures in `translation.json`, and a picture. In two minutes on a CPU:
+stopped, all figures in `translation.json`, and a picture; where it is the translator's own run, its card gets them. In
+two minutes on a CPU:
 
     python training/evaluate_translation.py --engine copy nearest --limit 100 \
         --pairs $NAJVA_TEST_DATA/parallel_text/bench_flores_dev_part/fa-zh.tsv \
@@ -37,7 +38,7 @@ from najva.services import Services
 from najva.settings import Settings
 from options import option, run_command
 from run_news import say
-from run_record import circumstances
+from run_record import NAME, add_sections, circumstances
 from translation.baselines import NEAREST
 from translation.fleurs_sets import read_fleurs, unpacked
 from translation.measured_engines import MeasuredEngine, check_ways, find_engines, speech_models
@@ -219,6 +220,10 @@ def keep(
         "circumstances": circumstances() | {"more_packages": {name: version(name) for name in _PACKAGES}},
     }
     write_json(options.output / RECORD, record)
+    if (options.output / NAME).is_file():
+        # A translator's own run: its card may state what stands in its record.
+        told = {name: record[name] for name in ("figures", "comparisons", "recognition", "signatures", "settings")}
+        add_sections(options.output, evaluation=told | record["circumstances"])
     say(f"Kept: {options.output / RECORD}, a ledger an engine beside it, and {picture}.")
     return {"output": str(options.output), "picture": str(picture)}
 

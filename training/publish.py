@@ -85,6 +85,7 @@ class SpaceOptions(_Common):
     persian: str = option("", "OWNER/NAME[@COMMIT] of the Persian model; without a commit its newest")
     asr: str = option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
     genre: list[str] = option([], "OWNER/NAME[@COMMIT] of genre networks, the default one first; none: the Space's own")
+    translator: str = option("", "OWNER/NAME[@COMMIT] of the translator that is asked first; empty: the Space's choice")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -264,6 +265,7 @@ def _publish_space(options: SpaceOptions) -> dict:
         "NAJVA_ASR_PERSIAN": [options.persian],
         "NAJVA_ASR_MODEL": [options.asr],
         "NAJVA_GENRE_MODELS": options.genre,
+        "NAJVA_TRANSLATOR": [options.translator],
     }
     for variable, references in asked.items():
         pinned = [_pinned(reference, ask_hub=not options.dry_run) for reference in references if reference]

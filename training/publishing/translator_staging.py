@@ -21,6 +21,7 @@ from whole_files import write_json
 # The text that it learned from is under many licences, which the card names.
 LICENCE = "other"
 _OF_THE_RUN = ("model.safetensors", "config.json", "generation_config.json", *TOKENIZER, CONFIDENCE, "history.csv")
+_ARCHITECTURE = ("m2m_100", "M2M100")
 OWN = "own"
 
 
@@ -68,7 +69,7 @@ def translator_card(record: Mapping[str, Any], repository: str, licence: str) ->
         pipeline_tag="translation",
         language=["en", "fa", "zh"],
         metrics=["chrf", "bleu"],
-        tags=["m2m_100", "persian", "chinese"],
+        tags=[_ARCHITECTURE[0], "persian", "chinese"],
         model_name=title,
         eval_results=_results(record),
     )
@@ -85,7 +86,7 @@ def translator_card(record: Mapping[str, Any], repository: str, licence: str) ->
         "figures": record["evaluation"]["figures"],
         "origins": ORIGINS,
     }
-    names = (repository, title, licence, *(text for origin in ORIGINS.values() for text in origin))
+    names = (repository, title, licence, *_ARCHITECTURE, *(text for origin in ORIGINS.values() for text in origin))
     return write_card("translator.md.jinja", metadata, context, record, names, ModelCard)
 
 

@@ -71,7 +71,12 @@ class RunningApp:
 def shared_app(config: pytest.Config, cache: Path, folder: Callable[[], Path]) -> RunningApp:
     """Return the run's one app; it is started for whoever asks first and ends with the run."""
     if _STASH not in config.stash:
-        config.stash[_STASH] = app = _start(cache, folder())
+        own = folder()
+        # Imported when it is needed: it takes PyTorch.
+        from tests.najva.translation.small_translators import TAUGHT_APP, save_own
+
+        translator = save_own(own / "translator", TAUGHT_APP)
+        config.stash[_STASH] = app = _start(cache, own, NAJVA_TRANSLATOR=str(translator))
         config.add_cleanup(app.stop)
         _wait_for_answer(app)
     return config.stash[_STASH]

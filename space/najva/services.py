@@ -275,6 +275,7 @@ class Services:
             return [
                 Role("translation", "translation into Chinese", models.why(row), models.checkpoint(row))
                 for row in models.default
+                if models.is_at_hand(row)
             ]
         except ModelError:
             return []

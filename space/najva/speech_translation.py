@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from najva.transcriber import Transcript
-from najva.translation.sentences import Sentence, sentences_of
+from najva.translation.sentences import Sentence, Word, take_sentences, words_of
 from najva.translation.translator import TranslatedSentence, Translator
 from najva.vad import SAMPLE_RATE_HZ
 
@@ -18,6 +18,8 @@ from najva.vad import SAMPLE_RATE_HZ
 _AT_A_TIME = 8
 # A word's first sound may begin before its time.
 _MARGIN_SECONDS = 0.2
+# Of sound whose sentences are not translated yet, such as hours of music in which nobody speaks.
+_MOST_SECONDS_KEPT = 900.0
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,22 @@ ROUTES = {"pivot": "pivot", "forced": "forced", "script": "script"}
 
 
 class Heard:
-    """The blocks of a recording as they pass, remembered until their sentences are translated.
+    """The blocks of a recording as they pass, the last quarter of an hour remembered until it is translated.
 
     Args:
         blocks: float32 (samples,), mono at 16 kHz, consecutive.
     """
 
     def __init__(self, blocks: Iterable[np.ndarray]) -> None:
-        self._blocks, self._kept, self._begin = blocks, [], 0
+        self._blocks, self._begin, self._end = blocks, 0, 0
+        self._kept: deque[np.ndarray] = deque()
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield the blocks."""
         for block in self._blocks:
             self._kept.append(block)
+            self._end += block.size
+            self._drop(self._end - self._begin - round(_MOST_SECONDS_KEPT * SAMPLE_RATE_HZ))
             yield block
 
     def samples(self, sentence: Sentence) -> np.ndarray:
@@ -113,9 +118,13 @@ class Heard:
 
     def forget(self, seconds: float) -> None:
         """Let go of what lies before a time."""
-        last = (seconds - _MARGIN_SECONDS) * SAMPLE_RATE_HZ
-        while self._kept and self._begin + self._kept[0].size <= last:
-            self._begin += self._kept.pop(0).size
+        self._drop(round((seconds - _MARGIN_SECONDS) * SAMPLE_RATE_HZ) - self._begin)
+
+    def _drop(self, samples: int) -> None:
+        """Let go of whole blocks, so many samples at most."""
+        while self._kept and self._kept[0].size <= samples:
+            dropped = self._kept.popleft().size
+            self._begin, samples = self._begin + dropped, samples - dropped
 
 
 def translate_speech(
@@ -133,34 +142,30 @@ def translate_speech(
         UnsupportedLanguage, ModelError: see `Translator.translate`.
     """
     done: list[TranslatedSentence] = []
-    translating = 0.0
+    segments = 0
+    pending: list[Word] = []
     translation = Translation(Transcript(), target)
     for transcript in transcripts:
-        settled = [
-            segment.as_dict()
-            for segment in transcript.segments
-            if transcript.finished or segment.end <= transcript.settled_seconds
-        ]
-        sentences = sentences_of(settled)
-        # The last one may go on.
-        complete = sentences if transcript.finished else sentences[:-1]
-        translation = replace(
-            translation, transcript=transcript, compute_seconds=transcript.compute_seconds + translating
-        )
-        if len(complete) == len(done):
+        settled = [one for one in transcript.segments if transcript.finished or one.end <= transcript.settled_seconds]
+        pending += words_of(one.as_dict() for one in settled[segments:])
+        segments = len(settled)
+        complete, words = take_sentences(pending, finished=transcript.finished)
+        pending = pending[words:]
+        # The transcript's own clock goes on while sentences are translated.
+        arrived, seconds = time.perf_counter(), transcript.compute_seconds
+        translation = replace(translation, transcript=transcript, compute_seconds=seconds)
+        if not complete:
             yield translation
-        while len(done) < len(complete):
-            began = time.perf_counter()
-            batch = complete[len(done) : len(done) + _AT_A_TIME]
+        for start in range(0, len(complete), _AT_A_TIME):
+            batch = complete[start : start + _AT_A_TIME]
             done += translator.translate(batch, transcript.language.code, target, heard.samples)
-            translating += time.perf_counter() - began
             heard.forget(batch[-1].end)
             translation = replace(
                 translation,
                 sentences=tuple(done),
                 models=tuple(translator.references(done)),
                 notes=tuple(translator.failures),
-                compute_seconds=transcript.compute_seconds + translating,
+                compute_seconds=seconds + time.perf_counter() - arrived,
             )
             yield translation
     yield replace(translation, finished=True)

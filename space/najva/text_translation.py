@@ -74,7 +74,7 @@ def translate_text(
         UnusableText: there is none, or more than may be.
         UnsupportedLanguage, ModelError: see `Translator.translate`.
     """
-    if not text.strip():
+    if not (text or "").strip():
         raise UnusableText("There is no text: write some, or paste it.")
     if len(text) > most_letters:
         raise UnusableText(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from najva.translation.translator import Translator
 
 EMBEDDED, PIVOT, FORCED, OWN = "embedded", "pivot", "forced", "own"
 _EMBEDDED_NAME = "translator"
+# Large ones, at a time; and how long it takes until one that could not be had is looked for again.
+_MOST_LOADED, _RETRY_SECONDS = 2, 60.0
 # What a family can take where the registry does not know the model.
 _LANGUAGES = {"marian": "embedded", "m2m100": "m2m100_418m", "nllb": "nllb-200-distilled-600m"}
 
@@ -60,9 +63,12 @@ class TranslationModels:
     ) -> None:
         self._settings, self._hub, self._say, self._lock = settings, hub, say, lock
         self._device, self._write_each, self._speech_model = device, write_each, speech_model
+        # Not the other one: a download may take minutes, in which everybody else goes on.
+        self._finding = RLock()
         self._checkpoints: dict[str, Checkpoint] = {}
         self._loaded: dict[str, Loaded] = {}
         self._default: list[ModelRow] | None = None
+        self._found_at = 0.0
         self._own: ModelRow | None = None
         # Why a better one is not at work, a sentence each.
         self.stepped_down: list[str] = []
@@ -86,8 +92,8 @@ class TranslationModels:
             ModelError: `auto`, and there is none at all.
         """
         if name == AUTO:
-            engines = [self._engine(row) for row in self.default]
-            return Translator([*engines, self._pivot(engines)], self._say)
+            engines, spares = ([self._engine(row) for row in rows] for rows in (self.default, self._spare_rows()))
+            return Translator([*engines, self._pivot([*engines, *spares])], self._say, spares)
         if name == FORCED:
             return Translator([Forced(lambda clips: self._write_each(clips, "zh", "transcribe"), self._speech_model())])
         if name == PIVOT:
@@ -102,8 +108,9 @@ class TranslationModels:
         Raises:
             ModelError: there is none.
         """
-        with self._lock:
-            if self._default is None:
+        with self._finding:
+            if self._default is None or self._may_be_better():
+                self.stepped_down, self._found_at = [], time.monotonic()
                 self._default = self._find_default()
             if not self._default:
                 raise ModelError("No translator can be had. " + " ".join(self.stepped_down))
@@ -118,7 +125,14 @@ class TranslationModels:
         """Return why a model is among the default ones."""
         if self._settings.translator and row is self.default[0]:
             return "NAJVA_TRANSLATOR names it"
-        return "it comes with the app" if row.name == EMBEDDED else "the best one that can be had"
+        if row.name != EMBEDDED:
+            return "the best one that can be had"
+        reasons = (
+            self.stepped_down
+            if self._hub.answers
+            else ["The Hub is not asked, or does not answer."] * (row is self.default[0])
+        )
+        return " ".join(["it comes with the app", *(f"({reason.rstrip('.')})" for reason in reasons)])
 
     def checkpoint(self, row: ModelRow) -> Checkpoint:
         """Return where a model lies; it is downloaded if need be.
@@ -126,11 +140,28 @@ class TranslationModels:
         Raises:
             ModelError: it cannot be had.
         """
-        with self._lock:
+        with self._finding:
             if row.name not in self._checkpoints:
                 pinned = f"{row.reference}@{row.revision}" if row.revision else row.reference
                 self._checkpoints[row.name] = find_translator(pinned, self._hub, self._settings.cache)
             return self._checkpoints[row.name]
+
+    def is_at_hand(self, row: ModelRow) -> bool:
+        """Whether a model lies on this machine already."""
+        return row.name in self._checkpoints
+
+    def _may_be_better(self) -> bool:
+        """Whether a model that could not be had a minute ago may be had now."""
+        waited = time.monotonic() - self._found_at > _RETRY_SECONDS
+        return bool(self.stepped_down) and waited and self._hub.answers
+
+    def _spare_rows(self) -> list[ModelRow]:
+        """Return the Hub's models behind the default one, which are downloaded only when nothing else can do it."""
+        known = [row.name for row in self.default]
+        if not self._hub.answers or not set(known) & set(AUTO_ORDER[:-1]):
+            return []
+        first = max(AUTO_ORDER.index(name) for name in known if name in AUTO_ORDER[:-1])
+        return [MODELS[name] for name in AUTO_ORDER[first + 1 :] if name not in (EMBEDDED, *known)]
 
     def _find_default(self) -> list[ModelRow]:
         found: list[ModelRow] = []
@@ -146,11 +177,7 @@ class TranslationModels:
     def _had(self, name: str) -> list[ModelRow]:
         try:
             row = self._row(name)
-            if (free := available_bytes()) is not None and row.memory_bytes > free:
-                raise ModelError(
-                    f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory, and "
-                    f"{free / 1e9:.1f} GB are free."
-                )
+            check_memory(row)
             self.checkpoint(row)
         except (ModelError, UnknownEngine) as error:
             self.stepped_down.append(str(error))
@@ -174,7 +201,7 @@ class TranslationModels:
         Raises:
             ModelError: it cannot be had, or nobody knows how it is asked.
         """
-        with self._lock:
+        with self._finding:
             if self._own is None:
                 self._own = self._find_own()
             return self._own
@@ -203,14 +230,32 @@ class TranslationModels:
         return kind(row, lambda: self._load(row))
 
     def _load(self, row: ModelRow) -> Loaded:
+        found = self.checkpoint(row)
         with self._lock:
             if row.name not in self._loaded:
-                found = self.checkpoint(row)
+                check_memory(row)
+                large = [name for name in self._loaded if name != EMBEDDED]
+                if len(large) >= _MOST_LOADED:
+                    del self._loaded[large[0]]
                 self._loaded[row.name] = load_translator(found, self._settings.cache, self._device(), self._say)
             return self._loaded[row.name]
 
     def _pivot(self, engines: Sequence[TranslationEngine]) -> Pivot:
         return Pivot(lambda clips, language: self._write_each(clips, language, "translate"), engines)
+
+
+def check_memory(row: ModelRow) -> None:
+    """Refuse a model that memory has no room for.
+
+    Raises:
+        ModelError: there is too little.
+    """
+    free = available_bytes()
+    if free is not None and row.memory_bytes > free:
+        raise ModelError(
+            f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB "
+            "are free."
+        )
 
 
 def available_bytes() -> int | None:

@@ -31,11 +31,15 @@ class RecordingTab:
     def work(self, request: gr.Request) -> Iterator[Event]:
         """Give what is set when the visitor wants the work to end."""
         visitor = request.session_hash or ""
+        if before := self._stops.get(visitor):
+            # The last thing that was begun is what the visitor wants to see.
+            before.set()
         stop = self._stops[visitor] = Event()
         try:
             yield stop
         finally:
-            self._stops.pop(visitor, None)
+            if self._stops.get(visitor) is stop:
+                del self._stops[visitor]
 
     def connect(
         self,

@@ -80,8 +80,9 @@ def of_speech(found: Translation, seconds: float | None, name: str, *, stopped: 
     """
     ended = found.finished or stopped
     if not ended:
-        # What is heard and what is translated both count: half a bar each.
         status = look.working("Translating" if found.sentences else "Listening", _done(found), seconds)
+    elif not found.sentences and stopped:
+        status = '<div class="najva-status" role="status">Stopped before the first sentence was translated.</div>'
     elif not found.sentences:
         status = '<div class="najva-status">No speech found: nobody seems to speak in this recording.</div>'
     else:

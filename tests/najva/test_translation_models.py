@@ -275,7 +275,7 @@ class TestAuto:
         assert [row.name for row in found.default] == ["lmt-60-0.6b", "embedded"]
         assert found.stepped_down == []
         translator = found.translator()
-        assert [engine.name for engine in translator.engines] == ["lmt-60-0.6b", "embedded", "pivot"]
+        assert [engine.name for engine in translator.engines] == ["lmt-60-0.6b", "embedded", "pivot", "m2m100_418m"]
         (sentence,) = translator.translate([Sentence(0, "رادیو را خاموش کن.")], "fa", "zh-Hans")
         assert (sentence.translation, sentence.engine) == ("关掉收音机。", "lmt-60-0.6b")
 

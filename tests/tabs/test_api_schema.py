@@ -54,7 +54,14 @@ def test_tools_are_those_pinned_and_described(app: RunningApp) -> None:
 def test_nothing_else_is_public(app: RunningApp, client: Client) -> None:
     config = httpx.get(f"{app.url}/config").raise_for_status().json()
     public = [event["api_name"] for event in config["dependencies"] if event["api_visibility"] != "private"]
-    assert sorted(public) == ["classify_genre", "detect_language", "models", "transcribe"]
+    assert sorted(public) == [
+        "classify_genre",
+        "detect_language",
+        "models",
+        "transcribe",
+        "translate",
+        "translate_text",
+    ]
     with pytest.raises(ValueError, match="write_down"):
         client.predict(None, "auto", "segment", "auto", api_name="/write_down")
 

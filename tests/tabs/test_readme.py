@@ -35,7 +35,7 @@ def _run(command: list[str], folder: Path, **environment: str) -> str:
 def test_python_examples_run(app: RunningApp, folder: Path, number: int) -> None:
     code = BLOCKS[number].replace("http://127.0.0.1:7860", app.url)
     printed = _run([sys.executable, "-c", code], folder, HF_TOKEN="hf_of_a_reader")
-    assert ("train to the city", "embedded:genre/", "embedded", "packaged:whisper-base")[number] in printed
+    assert ("train to the city", "embedded:genre/", "own cascade", "packaged:whisper-base")[number] in printed
 
 
 def test_there_are_examples() -> None:

@@ -99,14 +99,16 @@ class SpanWriter:
         if hypothesis.mean_log_probability < thresholds.mean_log_probability:
             written.flags.add("low_confidence")
         ended = 0.0
-        for start, end, ids in self._pieces(hypothesis.tokens, span.seconds):
+        pieces = list(self._pieces(hypothesis.tokens, span.seconds))
+        owners = [_owner(word, [span.start_seconds + start for start, _, _ in pieces]) for word in words]
+        for number, (start, end, ids) in enumerate(pieces):
             text, looped = cut_loops(self._tokens.text(ids).strip())
             if looped:
                 written.flags |= {"loop_cut", "low_confidence"}
             if not any(character.isalnum() for character in text):
                 continue
             begin, finish = span.start_seconds + start, span.start_seconds + end
-            inside = tuple(word for word in words if begin <= (word.start + word.end) / 2 < finish)
+            inside = tuple(word for word, owner in zip(words, owners, strict=True) if owner == number)
             written.segments.append(Segment(begin, finish, text, inside, tuple(sorted(written.flags))))
             ended = end
         spoken = sum(token < self._tokens.end_of_text for token in hypothesis.tokens)
@@ -150,3 +152,12 @@ class SpanWriter:
                 end = max(begin, token_times[position])
                 words[row].append(Word(offset + begin, offset + end, text.strip()))
         return words
+
+
+def _owner(word: Word, starts: Sequence[float]) -> int:
+    """Return the number of the piece in which a word is said: the last that has begun by the word's middle.
+
+    Alignment and timestamps disagree by tenths of a second, so that a last word may lie beyond the end of its piece.
+    """
+    begun = sum(start <= (word.start + word.end) / 2 for start in starts)
+    return max(0, begun - 1)

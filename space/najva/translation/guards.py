@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from najva.translation.numerals import numbers_of_chinese, written_numbers
+from najva.translation.numerals import invented_numbers, meant_numbers, numbers_of_chinese
 from najva.translation.scripts import HAN
 
 # Hebrew, Arabic, Devanagari, Cyrillic, Hangul, kana.
@@ -46,10 +46,14 @@ def find_flags(source: str, translation: str) -> list[str]:
 
 def loses_digits(source: str, translation: str) -> bool:
     """Whether a number of the source is missing, or one of three digits or more came from nowhere."""
-    wanted, found = written_numbers(source), numbers_of_chinese(translation)
-    if wanted - found:
-        return True
-    return any(number >= 100 and number not in wanted for number in written_numbers(translation)) and bool(wanted)
+    wanted, found = meant_numbers(source), numbers_of_chinese(translation)
+    for values in wanted:
+        kept = next((value for value in values if found[value] > 0), None)
+        if kept is None:
+            return True
+        found[kept] -= 1
+    known = set().union(*wanted)
+    return any(number >= 100 and number not in known for number in invented_numbers(translation)) and bool(wanted)
 
 
 def has_wrong_length(source: str, translation: str) -> bool:
@@ -83,8 +87,8 @@ def has_wrong_script(source: str, translation: str) -> bool:
     han = len(HAN.findall(words))
     if not han and len(_WORD.findall(source)) > 1:
         return True
-    # Names and numbers stay as they are; of what is new, a third of Han is enough.
-    kept = {word.casefold() for word in _LATIN.findall(source)}
+    # Names stay as they are; of what is new, a third of Han is enough.
+    kept = {word.casefold() for word in _LATIN.findall(source) if not word.islower()}
     new = sum(len(word) for word in _LATIN.findall(translation) if word.casefold() not in kept)
     return han * 2 < new
 

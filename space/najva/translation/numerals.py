@@ -6,7 +6,6 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 
 _DIGIT = {letter: value for value, letter in enumerate("零一二三四五六七八九")} | {
     "〇": 0, "两": 2, "兩": 2, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9
@@ -16,6 +15,15 @@ _LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _CHINESE = re.compile(f"[{''.join([*_DIGIT, *_UNIT, *_LARGE])}]+")
 # With separators of thousands, and a decimal part; 1,234.5 and ۱٬۲۳۴٫۵ alike.
 _WRITTEN = re.compile(r"\d+(?:[,٬،，]\d{3}(?!\d))*(?:[.٫]\d+)?")
+_LONGEST_NUMERAL = 18
+_MEANT = re.compile(rf"(?P<decimal>(?<![\d.,])\d+,\d{{1,2}}(?![\d,]))|{_WRITTEN.pattern}")
+_DOTTED_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_SCALES = {
+    **dict.fromkeys(("thousand", "هزار"), 10**3),
+    **dict.fromkeys(("million", "millions", "میلیون"), 10**6),
+    **dict.fromkeys(("billion", "billions", "میلیارد"), 10**9),
+}
+_SCALE = re.compile(rf"[\s\u200c-]*({'|'.join(_SCALES)})\b", re.IGNORECASE)
 # 12万, 3.5亿, 4500 万.
 _MIXED = re.compile(r"(\d+(?:\.\d+)?)\s*([千万萬亿億]+)")
 # 8:30 may be 八点半, and 8:00 八点.
@@ -25,6 +33,27 @@ _HALF, _FULL = re.compile(r"[点點]半"), re.compile(r"[点點](?!\d)")
 def written_numbers(text: str) -> Counter[float]:
     """Return the numbers that stand in a text in digits, of whatever script, with how often each does."""
     return Counter(_values(_folded(text)))
+
+
+def meant_numbers(text: str) -> list[set[float]]:
+    """Return what each number of a source may mean: 3 million is 3 or 3,000,000, and 3,5 is 3.5 or 35.
+
+    Decades (the 1990s) are left out, since Chinese counts them otherwise.
+    """
+    meant = []
+    folded = _folded(text)
+    for found in _MEANT.finditer(folded):
+        if folded[found.end() : found.end() + 1] == "s":
+            continue
+        values = set(_values(found[0])[:1])
+        if found["decimal"]:
+            values.add(float(found["decimal"].replace(",", ".")))
+        if _DOTTED_THOUSANDS.fullmatch(found[0]):
+            values.add(float(found[0].replace(".", "")))
+        if scale := _SCALE.match(folded, found.end()):
+            values |= {value * _SCALES[scale[1].casefold()] for value in values}
+        meant.append(values)
+    return meant
 
 
 def numbers_of_chinese(text: str) -> Counter[float]:
@@ -39,8 +68,16 @@ def numbers_of_chinese(text: str) -> Counter[float]:
     found[30.0] += len(_HALF.findall(folded))
     found[0.0] += len(_FULL.findall(folded))
     for numeral in _CHINESE.findall(folded):
+        if len(numeral) > _LONGEST_NUMERAL:
+            # A model that goes round in circles.
+            continue
         found.update({float(value) for value in (_by_units(numeral), _by_digits(numeral)) if value is not None})
     return found
+
+
+def invented_numbers(text: str) -> Counter[float]:
+    """Return the numbers in digits of a Chinese text, but for those that 万 and its like go with."""
+    return written_numbers(_MIXED.sub(" ", _folded(text)))
 
 
 def _folded(text: str) -> str:
@@ -50,9 +87,8 @@ def _folded(text: str) -> str:
     )
 
 
-def _values(text: str) -> Iterator[float]:
-    for found in _WRITTEN.findall(text):
-        yield float(re.sub("[,٬،，]", "", found).replace("٫", "."))
+def _values(text: str) -> list[float]:
+    return [float(re.sub("[,٬،，]", "", found).replace("٫", ".")) for found in _WRITTEN.findall(text)]
 
 
 def _by_units(numeral: str) -> int | None:

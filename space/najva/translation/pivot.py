@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from najva.languages import LANGUAGES
-from najva.translation.engine import Attempt, TranslationEngine, Unit, Written
+from najva.pretrained import ModelError
+from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
 
 PIVOT = "pivot"
 _ENGLISH = "en"
@@ -19,7 +20,7 @@ class Pivot:
 
     Args:
         translate_speech: returns the English of each stretch of speech, float32 mono 16 kHz, in a language.
-        then: engines that make Chinese of English; the first that can is asked.
+        then: engines that make Chinese of English, in the order in which they are asked.
     """
 
     needs_speech = True
@@ -28,25 +29,35 @@ class Pivot:
         self, translate_speech: Callable[[Sequence[np.ndarray], str], list[str]], then: Sequence[TranslationEngine]
     ) -> None:
         self.name, self._translate_speech = PIVOT, translate_speech
-        able = [engine for engine in then if engine.supports(_ENGLISH, "zh-Hans")]
-        self._then = able[0] if able else None
-        self.attempts = self._then.attempts[:1] if self._then else ()
+        self._then = [engine for engine in then if engine.supports(_ENGLISH, "zh-Hans")]
+        self._writing = 0
+        self.attempts = (Attempt(beam_size=4),)
 
     @property
     def reference(self) -> str:
         """Reference of what writes the Chinese."""
-        return self._then.reference if self._then else ""
+        return self._then[self._writing].reference if self._then else ""
 
     def supports(self, source: str, target: str) -> bool:
         """See `TranslationEngine.supports`."""
-        return self._then is not None and source in LANGUAGES and source not in (_ENGLISH, "zh")
+        return bool(self._then) and source in LANGUAGES and source not in (_ENGLISH, "zh")
 
     def translate(self, units: Sequence[Unit], source: str, target: str, attempt: Attempt) -> list[Written]:
         """See `TranslationEngine.translate`."""
         english = self._translate_speech([unit.samples for unit in units], source)
         heard = [replace(unit, text=text.strip()) for unit, text in zip(units, english, strict=True) if text.strip()]
-        written = {one.id: one for one in self._then.translate(heard, _ENGLISH, target, attempt)} if heard else {}
+        written = {one.id: one for one in self._into_chinese(heard, target, attempt)} if heard else {}
         return [
             replace(written[unit.id], english=text.strip()) if unit.id in written else Written(unit.id, "")
             for unit, text in zip(units, english, strict=True)
         ]
+
+    def _into_chinese(self, heard: Sequence[Unit], target: str, attempt: Attempt) -> list[Written]:
+        """Ask the first engine that works; one that failed is not asked again."""
+        while True:
+            try:
+                return self._then[self._writing].translate(heard, _ENGLISH, target, attempt)
+            except (EngineError, ModelError):
+                if self._writing + 1 == len(self._then):
+                    raise
+                self._writing += 1

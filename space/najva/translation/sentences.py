@@ -10,15 +10,20 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 # A pause between words that ends a sentence where nothing else does, and what a sentence may have at most.
 PAUSE_SECONDS, MOST_WORDS, MOST_SECONDS, MOST_LETTERS = 0.7, 40, 15.0, 300
+_LONG_PAUSE_SECONDS = 2.0
+# What a word takes at ease: a slow reader's twelve letters a second and a breath.
+_WORD_SECONDS, _LETTER_SECONDS = 0.3, 0.08
 # Of scripts without spaces each letter is taken for a word; two or three of them say as much as one.
 _LETTER_AS_WORDS = 0.4
 _UNSPACED = "\u0e00-\u109f\u1780-\u17ff\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _PIECE = re.compile(rf"(\s*)([{_UNSPACED}]|[^\s{_UNSPACED}]{{1,{MOST_LETTERS}}})")
 _CLOSING = "」』）】》〉”’"
-_ENDS = re.compile(r"[.!?؟۔…。！？]+[\"'»”’)\]」』）】》〉]*$")
+# The last ones are of Devanagari, Armenian, Amharic, Burmese and Khmer.
+_ENDS = re.compile(r"[.!?؟۔…。！？।॥։።။៕។]+[\"'»”’)\]」』）】》〉]*$")
 _CLAUSES = re.compile(r"[,;:،؛，；：、—–]$")
 # 3.5, Dr. and U.S. end nothing.
 _NO_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|vs|etc|e\.g|i\.e|No)|\b[A-Z])\.$")
@@ -64,42 +69,83 @@ class Sentence:
 
 
 def sentences_of(segments: Iterable[dict]) -> list[Sentence]:
-    """Return the sentences of a transcript.
+    """Return the sentences of a whole transcript.
 
     Args:
         segments: of `/transcribe`: `start`, `end`, `text`, and `words` with the same where they were asked for.
     """
-    return _made(_words(segments))
+    return take_sentences(words_of(segments), finished=True)[0]
+
+
+def take_sentences(words: Sequence[Word], *, finished: bool) -> tuple[list[Sentence], int]:
+    """Return the sentences with which some words begin, as far as nothing that follows can change them.
+
+    Args:
+        words: that are in no sentence yet.
+        finished: whether no more will come.
+
+    Returns:
+        The sentences, and how many of the words are in them.
+    """
+    groups = list(_by_ends(words, _pause_that_ends(words)))
+    cut = [part for group in (groups if finished else groups[:-1]) for part in _short_enough(group)]
+    # What has no end in sight is cut as soon as there is too much of it.
+    rest = [] if finished or not groups else groups[-1]
+    while rest and sum(word.weight for word in rest) > 2 * MOST_WORDS:
+        window = next(size for size in range(2, len(rest) + 1) if size == len(rest) or _is_long(rest[: size + 1]))
+        place = _best_cut(rest[:window]) if window > 1 else 1
+        cut.append(rest[:place])
+        rest = rest[place:]
+    return _made(cut), sum(map(len, cut))
 
 
 def sentences_of_text(text: str) -> list[Sentence]:
     """Return the sentences of a text; a line's end ends one."""
-    found = [(line, one) for line, words in enumerate(text.splitlines()) for one in _made(_pieces(words))]
+    found = [
+        (line, one)
+        for line, words in enumerate(text.splitlines())
+        for one in take_sentences(_pieces(words), finished=True)[0]
+    ]
     return [replace(one, id=number, line=line) for number, (line, one) in enumerate(found)]
 
 
-def _words(segments: Iterable[dict]) -> list[Word]:
-    words = []
-    for segment in segments:
-        timed = segment.get("words") or []
-        # Without times of their own, words share their segment's by their letters.
-        for said in timed or [segment]:
-            # Of a script without spaces, Whisper's words are groups of letters that it wrote without one.
-            spaced = not timed or said is timed[0] or not _is_unspaced(said["text"])
-            words += _timed(_pieces(said["text"]), said["start"], said["end"], spaced=spaced)
-    return words
+def words_of(segments: Iterable[dict]) -> list[Word]:
+    """Return the words of segments with their times: the segments' own text, spaces and marks as it has them."""
+    return [word for segment in segments for word in _words(segment)]
 
 
-def _timed(pieces: Sequence[Word], start: float, end: float, *, spaced: bool) -> Iterator[Word]:
-    letters = max(1, sum(len(piece.text) for piece in pieces))
+def _words(segment: dict) -> Iterator[Word]:
+    """Yield the words of a segment's text; times come from its timed words as far as both spell the same."""
+    pieces, timed = _pieces(segment["text"]), segment.get("words") or []
+    spelled = "".join(_letters(word["text"]) for word in timed)
+    if not _letters(segment["text"]).startswith(spelled):
+        timed = []
+    # Where each letter begins, and where the last one ends.
+    times: list[float] = []
+    for word in timed:
+        letters = len(_letters(word["text"]))
+        times += [word["start"] + (word["end"] - word["start"]) * place / letters for place in range(letters)]
+    begun = timed[-1]["end"] if timed else segment["start"]
+    left = sum(len(piece.text) for piece in pieces) - len(times)
+    end = max(segment["end"], begun)
+    times += [begun + (end - begun) * place / left for place in range(left)]
+    ends = [word["end"] for word in timed for _ in range(len(_letters(word["text"])))]
+    place = 0
     for number, piece in enumerate(pieces):
-        until = end if number == len(pieces) - 1 else start + (end - start) * len(piece.text) / letters
-        yield Word(piece.text, piece.spaced if number else spaced, start, until)
-        letters, start, end = letters - len(piece.text), until, end
+        last = place + len(piece.text)
+        until = ends[last - 1] if 0 < last <= len(ends) and _ends_word(timed, last) else None
+        until = until if until is not None else times[last] if last < len(times) else end
+        yield Word(piece.text, piece.spaced or not number, times[place], max(times[place], until))
+        place = last
 
 
-def _is_unspaced(text: str) -> bool:
-    return bool(re.match(rf"\s*[{_UNSPACED}]", text))
+def _ends_word(timed: Sequence[dict], letters: int) -> bool:
+    """Whether a timed word ends after so many letters."""
+    return letters in set(accumulate(len(_letters(word["text"])) for word in timed))
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _pieces(text: str) -> list[Word]:
@@ -114,21 +160,22 @@ def _pieces(text: str) -> list[Word]:
     return found
 
 
-def _made(words: Sequence[Word]) -> list[Sentence]:
-    groups = [cut for group in _by_ends(words) for cut in _short_enough(group)]
-    return [Sentence(number, _joined(group), group[0].start, group[-1].end) for number, group in enumerate(groups)]
+def _made(groups: Iterable[Sequence[Word]]) -> list[Sentence]:
+    return [
+        Sentence(number, _joined(group), group[0].start, group[-1].end) for number, group in enumerate(groups) if group
+    ]
 
 
 def _joined(words: Sequence[Word]) -> str:
     return "".join((" " if word.spaced else "") + word.text for word in words).strip()
 
 
-def _by_ends(words: Sequence[Word]) -> Iterator[list[Word]]:
+def _by_ends(words: Sequence[Word], pause: float) -> Iterator[list[Word]]:
     group: list[Word] = []
     for place, word in enumerate(words):
         group.append(word)
         following = words[place + 1] if place + 1 < len(words) else None
-        if following is None or _ends(word) or _pause(word, following) >= PAUSE_SECONDS:
+        if following is None or _ends(word) or _pause(word, following) >= pause:
             yield group
             group = []
 
@@ -137,8 +184,21 @@ def _ends(word: Word) -> bool:
     return bool(_ENDS.search(word.text)) and not _NO_END.search(word.text)
 
 
+def _pause_that_ends(words: Sequence[Word]) -> float:
+    """Return how long a pause must be to end a sentence: where the transcript has marks, they say it better."""
+    marks = sum(map(_ends, words))
+    return _LONG_PAUSE_SECONDS if marks and len(words) / marks <= MOST_WORDS else PAUSE_SECONDS
+
+
 def _pause(word: Word, following: Word) -> float:
-    return following.start - word.end if word.end is not None and following.start is not None else 0.0
+    """Return the seconds between two words.
+
+    Whisper's alignment lets a word last until the next one begins; what is more than its letters take is a pause.
+    """
+    if word.start is None or word.end is None or following.start is None:
+        return 0.0
+    spoken = min(word.end, word.start + _WORD_SECONDS + _LETTER_SECONDS * len(word.text))
+    return following.start - spoken
 
 
 def _short_enough(words: list[Word]) -> Iterator[list[Word]]:
@@ -146,15 +206,20 @@ def _short_enough(words: list[Word]) -> Iterator[list[Word]]:
     if len(words) < 2 or not _is_long(words):
         yield words
         return
+    place = _best_cut(words)
+    yield from _short_enough(words[:place])
+    yield from _short_enough(words[place:])
+
+
+def _best_cut(words: Sequence[Word]) -> int:
+    """Return before which word to cut."""
     middle = len(words) / 2
 
     def fitness(place: int) -> float:
         here, following = words[place - 1], words[place]
-        return bool(_CLAUSES.search(here.text)) + 2 * _pause(here, following) - abs(place - middle) / middle
+        return bool(_CLAUSES.search(here.text)) + 2 * _pause(here, following) - 2 * abs(place - middle) / middle
 
-    place = max(range(1, len(words)), key=fitness)
-    yield from _short_enough(words[:place])
-    yield from _short_enough(words[place:])
+    return max(range(1, len(words)), key=fitness)
 
 
 def _is_long(words: list[Word]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from najva.translation.confidence import signs_of
@@ -89,7 +88,7 @@ class SequenceToSequence:
 
     def __init__(self, row: ModelRow, load: Callable[[], Loaded]) -> None:
         self.name, self._row, self._load = row.name, row, load
-        self._family, self._lock = FAMILIES[row.family], Lock()
+        self._family = FAMILIES[row.family]
 
     @property
     def reference(self) -> str:
@@ -104,8 +103,7 @@ class SequenceToSequence:
         """See `TranslationEngine.translate`."""
         loaded = self._load()
         tokenizer, network = loaded.tokenizer, loaded.network
-        # Tokenizers keep the source language in themselves.
-        with self._lock:
+        with loaded.lock:
             sources = [self._family.encode(tokenizer, unit.text, source, target) for unit in units]
             begun = self._family.begin(tokenizer, target)
         longest = max(map(len, sources), default=0)

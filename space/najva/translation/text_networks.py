@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 from najva.pretrained.conversion import load_strictly
@@ -57,12 +58,14 @@ class Loaded:
         tokenizer: of transformers.
         network: which writes.
         confidence: judges what it wrote; None where nobody fitted it.
+        lock: held while the tokenizer is asked, which keeps the source language in itself.
     """
 
     reference: str
     tokenizer: Any
     network: TextNetwork
     confidence: Confidence | None = None
+    lock: Lock = field(default_factory=Lock)
 
 
 class CTranslate2Network:

@@ -58,11 +58,20 @@ class Translator:
     Args:
         engines: which can be had, the best first.
         say: takes one line on an engine that failed.
+        spares: asked only for what none of these can do at all, since they are large and far away.
     """
 
-    def __init__(self, engines: Sequence[TranslationEngine], say: Callable[[str], None] = lambda line: None) -> None:
-        self.engines, self._say = list(engines), say
+    def __init__(
+        self,
+        engines: Sequence[TranslationEngine],
+        say: Callable[[str], None] = lambda line: None,
+        spares: Sequence[TranslationEngine] = (),
+    ) -> None:
+        self.engines, self._say, self._spares = [*engines, *spares], say, spares
         self.failures: list[str] = []
+        # Of one piece of work: who failed is not asked again, and what was had once is not thrown away later.
+        self._failed: set[str] = set()
+        self._has_worked = False
 
     def engines_for(self, source: str, target: str, *, spoken: bool) -> list[TranslationEngine]:
         """Return the engines that know a way, in order."""
@@ -101,31 +110,33 @@ class Translator:
             raise UnsupportedLanguage(unsupported(source, spoken=speech is not None))
         best: dict[int, TranslatedSentence] = {}
         pending = [place for place, one in enumerate(sentences) if _is_words(one.text)]
-        failures = []
         for engine, attempt in _attempts(engines):
             if not pending:
                 break
-            if engine.name in {name for name, _ in failures}:
+            if engine.name in self._failed or (engine in self._spares and best):
                 continue
             units = [
                 _unit(place, sentences[place], source, speech if engine.needs_speech else None) for place in pending
             ]
             try:
                 written = ask(engine, units, source, target, attempt)
-            except (EngineError, ModelError) as error:
-                failures.append((engine.name, str(error)))
+            except (EngineError, ModelError, RuntimeError, MemoryError, ValueError) as error:
+                # Of libraries too: whatever one engine trips over, the next one may not.
+                self._failed.add(engine.name)
                 self._fails(engine, error)
                 continue
+            self._has_worked = True
             for one in written:
                 found = _checked(sentences[one.id], one, engine.name, target)
-                best[one.id] = min(best.get(one.id, found), found, key=lambda sentence: _badness(sentence))
+                best[one.id] = min(best.get(one.id, found), found, key=_badness)
             pending = [place for place in pending if best[place].flags]
-        if failures and not best and pending:
-            raise ModelError(" ".join(text for _, text in failures))
+        if pending and not self._has_worked:
+            raise ModelError(" ".join(self.failures))
         return [best.get(place) or _left(one) for place, one in enumerate(sentences)]
 
     def _fails(self, engine: TranslationEngine, error: Exception) -> None:
-        sentence = f"The engine {engine.name} did not translate: {str(error).rstrip('.')}. The next one was asked."
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        sentence = f"The engine {engine.name} did not translate: {reason}."
         if sentence not in self.failures:
             self.failures.append(sentence)
             self._say(sentence)
@@ -190,8 +201,9 @@ def _left(sentence: Sentence) -> TranslatedSentence:
 
 
 def _badness(sentence: TranslatedSentence) -> tuple:
+    """Return what is less for the better of two; of equals the one of the engine that was asked first stays."""
     flags = sentence.flags
-    return "empty" in flags, len(flags), -(sentence.trust or 0.0)
+    return "empty" in flags, len(flags)
 
 
 def _is_words(text: str) -> bool:

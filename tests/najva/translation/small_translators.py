@@ -47,6 +47,19 @@ TAUGHT_HANT = {
     ("en", "Turn the radio off.", "zh-Hant"): "關掉收音機。",
     ("en", "gift", "zh-Hant"): "禮物",
 }
+# What the running app's translator was taught.
+TAUGHT_APP = {
+    (
+        "en",
+        "And so my fellow Americans ask not what your country can do for you, ask what you can do for your country.",
+        "zh-Hans",
+    ): "所以，我的美国同胞们，不要问国家能为你做什么，问你能为国家做什么。",
+    ("en", "Thank you.", "zh-Hans"): "谢谢你。",
+    ("en", "I love you.", "zh-Hans"): "我爱你。",
+    ("en", "Where are you?", "zh-Hans"): "你在哪里？",
+    ("en", "Who are you talking to?", "zh-Hans"): "你在和谁说话？",
+    ("fa", "سلام.", "zh-Hans"): "你好。",
+}
 CARD = "---\nlicense: {licence}\n---\n# A small model\n"
 # As Qwen3 has it, without what it says of tools and thoughts.
 _CHAT_TEMPLATE = (
@@ -141,12 +154,12 @@ def save_marian(folder: Path) -> Path:
     return folder
 
 
-def save_own(folder: Path) -> Path:
+def save_own(folder: Path, sentences: dict[tuple[str, str, str], str] | None = None) -> Path:
     """Save a model as this project trains it: M2M100's network, Marian's tokenizer with one SentencePiece model."""
     folder.mkdir(parents=True)
     taught = {
         (source, source_spelling(text, source), target): chinese
-        for (source, text, target), chinese in TAUGHT.items()
+        for (source, text, target), chinese in (sentences or TAUGHT).items()
         if source != "de"
     }
     pieces = _train_sentencepiece(folder / "source.spm", [*_texts(taught), *taught.values()])

@@ -1,8 +1,19 @@
 """What is translated at a time: whole sentences, none lost, each with its times."""
 
+import random
+from itertools import pairwise
+
 import pytest
 
-from najva.translation.sentences import MOST_LETTERS, MOST_SECONDS, MOST_WORDS, sentences_of, sentences_of_text
+from najva.translation.sentences import (
+    MOST_LETTERS,
+    MOST_SECONDS,
+    MOST_WORDS,
+    sentences_of,
+    sentences_of_text,
+    take_sentences,
+    words_of,
+)
 
 
 def segment(start: float, end: float, text: str, pauses: dict[int, float] | None = None) -> dict:
@@ -78,3 +89,48 @@ def test_a_hundred_thousand_letters_without_a_space_lose_none() -> None:
         found = sentences_of_text(letter * 100_000)
         assert "".join(one.text for one in found) == letter * 100_000
         assert all(len(one.text) <= MOST_LETTERS for one in found)
+
+
+def test_a_segment_s_own_text_is_what_counts_and_its_words_give_the_times() -> None:
+    """The alignment may miss a last word, and a repaired loop has fewer words than were aligned."""
+    words = [{"text": "من", "start": 0.0, "end": 0.5}, {"text": "نمی", "start": 0.5, "end": 1.0}]
+    (one,) = sentences_of([{"start": 0.0, "end": 2.0, "text": "من نمی روم.", "words": words}])
+    assert (one.text, one.start, one.end) == ("من نمی روم.", 0.0, 2.0)
+    looping = [{"text": "no", "start": place / 4, "end": (place + 1) / 4} for place in range(8)]
+    (one,) = sentences_of([{"start": 0.0, "end": 2.0, "text": "no", "words": looping}])
+    assert (one.text, one.start, one.end) == ("no", 0.0, 2.0)
+
+
+def test_a_pause_shows_in_a_word_that_lasts_too_long() -> None:
+    """Whisper's alignment lets a word last until the next one begins."""
+    words = [("من", 0.0), ("رفتم", 0.4), ("مادرم", 2.5), ("آمد", 2.9), ("", 3.3)]
+    timed = [{"text": text, "start": start, "end": following} for (text, start), (_, following) in pairwise(words)]
+    found = sentences_of([{"start": 0.0, "end": 3.3, "text": "من رفتم مادرم آمد", "words": timed}])
+    assert [one.text for one in found] == ["من رفتم", "مادرم آمد"]
+    marked = [one | {"text": one["text"] + ("." if one["text"] == "آمد" else "")} for one in timed]
+    found = sentences_of([{"start": 0.0, "end": 3.3, "text": "من رفتم مادرم آمد.", "words": marked}])
+    assert [one.text for one in found] == ["من رفتم مادرم آمد."]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_however_a_transcript_grows_no_word_is_lost_or_taken_twice(seed: int) -> None:
+    chance = random.Random(seed)
+    marks = chance.choice([(), (",",), (",", "."), ("،", "؟")])
+    texts = [f"w{place}" + (chance.choice(marks) if marks and chance.random() < 0.2 else "") for place in range(300)]
+    words = words_of([segment(0.0, 150.0, " ".join(texts))])
+    said, pending, given = [], [], 0
+    while given < len(words):
+        step = chance.randint(1, 40)
+        pending += words[given : given + step]
+        given += step
+        sentences, taken = take_sentences(pending, finished=given >= len(words))
+        pending = pending[taken:]
+        said += [one.text for one in sentences]
+        assert sum(word.weight for word in pending) <= 2 * MOST_WORDS
+    assert " ".join(said).split() == texts and pending == []
+    assert all(len(text.split()) <= MOST_WORDS for text in said)
+
+
+def test_scripts_have_marks_of_their_own() -> None:
+    assert len(sentences_of_text("यह पहला है। यह दूसरा है। यह तीसरा है।")) == 3
+    assert len(sentences_of_text("Սա առաջինն է։ Սա երկրորդն է։")) == 2

@@ -108,7 +108,7 @@ def test_an_engine_without_memory_is_stepped_over_and_that_is_said() -> None:
     found = translator.translate(sentences_of_text("One."), "en", "zh-Hans")
     assert found[0].translation == "一。" and found[0].engine == "small"
     assert translator.failures == told
-    assert told == ["The engine big did not translate: there is not enough memory for it. The next one was asked."]
+    assert told == ["The engine big did not translate: there is not enough memory for it."]
     assert translator.references(found) == [("small", "small@1")]
 
 
@@ -153,3 +153,32 @@ def test_persian_reaches_the_engine_in_one_spelling_and_is_shown_as_it_was_writt
     (one,) = translated([engine], "من ٢٥ كتاب دارم", "fa")
     assert one.source == "من ٢٥ كتاب دارم" and one.flags == ()
     assert engine.asked[0][0][0].text == "من 25 کتاب دارم"
+
+
+def test_a_spare_is_asked_only_for_what_nobody_else_can_do() -> None:
+    spare = Scripted("spare", lambda text, attempt: "好的。", "en ca")
+    first = Scripted("a", lambda text, attempt: "我有猫。")
+    translator = Translator([first], spares=[spare])
+    # A doubtful answer is no reason to fetch gigabytes.
+    (one,) = translator.translate(sentences_of_text("I have 5 cats."), "en", "zh-Hans")
+    assert one.engine == "a" and one.flags == ("digits",) and spare.asked == []
+    (one,) = translator.translate(sentences_of_text("Bon dia."), "ca", "zh-Hans")
+    assert (one.engine, one.translation) == ("spare", "好的。")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("No position encodings"), MemoryError(), ValueError("odd\ntext")])
+def test_whatever_an_engine_trips_over_the_next_one_is_asked_and_it_is_not_asked_again(error: Exception) -> None:
+    first = Scripted("a", known, fails=error)
+    translator = Translator([first, Scripted("b", known)])
+    for _ in range(3):
+        assert translator.translate(sentences_of_text("One."), "en", "zh-Hans")[0].engine == "b"
+    assert len(first.asked) == 1 and len(translator.failures) == 1 and "\n" not in translator.failures[0]
+
+
+def test_what_was_translated_is_kept_when_every_engine_fails_later() -> None:
+    engine = Scripted("a", known)
+    translator = Translator([engine])
+    assert translator.translate(sentences_of_text("One."), "en", "zh-Hans")[0].translation == "一。"
+    engine._fails = EngineError("there is not enough memory for it")
+    (one,) = translator.translate(sentences_of_text("Two."), "en", "zh-Hans")
+    assert (one.translation, one.flags) == ("", ("empty",)) and translator.failures

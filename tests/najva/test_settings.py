@@ -22,17 +22,30 @@ def test_every_variable_is_read():
             "NAJVA_ASR_MODEL": "packaged:whisper-base",
             "NAJVA_ASR_PERSIAN": " me/fa@main ",
             "NAJVA_GENRE_MODELS": "embedded:genre/cnn,me/lstm",
+            "NAJVA_TRANSLATOR": "me/translator",
+            "NAJVA_NON_COMMERCIAL": "1",
             "NAJVA_DEVICE": "cpu",
             "NAJVA_MAX_SECONDS": "90.5",
             "NAJVA_MAX_FILE_MB": "0.5",
+            "NAJVA_MAX_LETTERS": "70",
             "NAJVA_MAX_QUEUE": "3",
             "NAJVA_CACHE": "/cache",
         }
     )
-    genres = "embedded:genre/cnn,me/lstm"
     assert settings == Settings(
-        "offline", "packaged:whisper-base", "me/fa@main", genres, "cpu", 90.5, 0.5, 3, Path("/cache")
-    )  # fmt: skip
+        models="offline",
+        asr_model="packaged:whisper-base",
+        asr_persian="me/fa@main",
+        genre_models="embedded:genre/cnn,me/lstm",
+        translator="me/translator",
+        non_commercial=True,
+        device="cpu",
+        max_seconds=90.5,
+        max_file_mb=0.5,
+        max_letters=70,
+        max_queue=3,
+        cache=Path("/cache"),
+    )
     assert settings.max_bytes == 500_000
 
 
@@ -57,6 +70,8 @@ def test_tilde_is_the_home_folder():
         ("MAX_SECONDS", "nan", "a number above 0"),
         ("MAX_FILE_MB", "-1", "a number above 0"),
         ("MAX_FILE_MB", "inf", "a number above 0"),
+        ("NON_COMMERCIAL", "yes", "1 or 0"),
+        ("MAX_LETTERS", "0", "a number above 0"),
         ("MAX_QUEUE", "2.5", "a whole number above 0"),
         ("MAX_QUEUE", "0", "a number above 0"),
     ],

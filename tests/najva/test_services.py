@@ -34,7 +34,12 @@ def nothing_embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 def embed(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    for module in ("najva.services", "najva.genre_models", "najva.pretrained.checkpoint"):
+    for module in (
+        "najva.services",
+        "najva.genre_models",
+        "najva.translation_models",
+        "najva.pretrained.checkpoint",
+    ):
         patch.setattr(f"{module}.EMBEDDED_FOLDER", folder)
 
 

@@ -85,6 +85,7 @@ def translator_card(record: Mapping[str, Any], repository: str, licence: str) ->
         "own": own_figures(record),
         "figures": record["evaluation"]["figures"],
         "origins": ORIGINS,
+        "architecture": _ARCHITECTURE[1],
     }
     names = (repository, title, licence, *_ARCHITECTURE, *(text for origin in ORIGINS.values() for text in origin))
     return write_card("translator.md.jinja", metadata, context, record, names, ModelCard)

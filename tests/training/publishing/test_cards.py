@@ -394,11 +394,17 @@ def test_an_embedded_model_that_errs_often_is_called_a_demonstration(lora_run: P
     # Without figures on people's speech the others count.
     assert role("embedded", "synthetic", 0.2).is_demonstration  # by the 45 % of the other set
     assert not role("hub", "as recorded", 0.9).is_demonstration
-    line = model_line(SimpleNamespace(roles=[role("embedded", "as recorded", 0.614)], genre_roles=[], problems=[]))
+    line = model_line(services_with(role("embedded", "as recorded", 0.614)))
     assert "A demonstration: of a hundred words of real people it got 61 wrong in its test." in line
     assert "people: mean WER&nbsp;61&nbsp;%" in line and "45" not in line
-    line = model_line(SimpleNamespace(roles=[role("embedded", "synthetic", 0.2)], genre_roles=[], problems=[]))
+    line = model_line(services_with(role("embedded", "synthetic", 0.2)))
     assert "of a hundred words of a synthetic voice it got 45 wrong in its test." in line
+
+
+def services_with(role: Role) -> SimpleNamespace:
+    """What the page asks for its line on the models, where there is one alone."""
+    translations = SimpleNamespace(is_settled=True)
+    return SimpleNamespace(roles=[role], genre_roles=[], translation_roles=[], translations=translations, problems=[])
 
 
 def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
@@ -407,9 +413,7 @@ def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
     (lora_run / "adapter" / "measured.json").write_text(json.dumps(measured), "utf-8")
     found = find_checkpoint(str(lora_run / "adapter"), Hub(offline=True), Path())
     assert found.measured == measured
-    line = model_line(
-        SimpleNamespace(roles=[Role("persian", "speech in Persian", "it is named", found)], genre_roles=[], problems=[])
-    )
+    line = model_line(services_with(Role("persian", "speech in Persian", "it is named", found)))
     tuned, base = (record["evaluation"]["systems"][name]["mean_clip_wer"] for name in ("tuned", "base"))
     assert f"Persian, 8 test clips of made: mean WER&nbsp;{100 * tuned:.0f}&nbsp;%" in line
     assert f"najva-tester/tiny-whisper-v3 untuned: mean WER&nbsp;{100 * base:.0f}&nbsp;%" in line

@@ -237,7 +237,7 @@ class Services:
         return "" if same else base
 
     def warm_up(self) -> None:
-        """Load the engines before the first visitor asks; what is wrong is told to whoever asks."""
+        """Load what listens, and find what translates, before anybody asks; what is wrong is told to whoever does."""
         try:
             _ = self.transcriber
             if self.genres.checkpoints:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from najva.transcriber import Transcript
+from najva.translation.forced import FORCED
+from najva.translation.pivot import PIVOT
 from najva.translation.sentences import Sentence, Word, take_sentences, words_of
-from najva.translation.translator import TranslatedSentence, Translator
+from najva.translation.translator import SCRIPT, TranslatedSentence, Translator
 from najva.vad import SAMPLE_RATE_HZ
 
 # So many are translated between two looks at what has been written, and at whether anybody still wants it.
@@ -83,7 +85,7 @@ class Translation:
 
 
 # Of the engines that are no text model; every other one is a cascade: transcript, then translation.
-ROUTES = {"pivot": "pivot", "forced": "forced", "script": "script"}
+ROUTES = {PIVOT: "pivot", FORCED: "forced", SCRIPT: "script"}
 
 
 class Heard:

@@ -15,15 +15,15 @@ from najva.pretrained.checkpoint import EMBEDDED_FOLDER, find_translator
 from najva.settings import Settings
 from najva.translation.chat import ChatModel
 from najva.translation.engine import TranslationEngine
-from najva.translation.forced import Forced
+from najva.translation.forced import FORCED, Forced
 from najva.translation.loading import family_of, load_translator
-from najva.translation.pivot import Pivot
+from najva.translation.pivot import PIVOT, Pivot
 from najva.translation.registry import AUTO, AUTO_ORDER, MODELS, ModelRow
 from najva.translation.sequence_to_sequence import SequenceToSequence
 from najva.translation.text_networks import Loaded
 from najva.translation.translator import Translator
 
-EMBEDDED, PIVOT, FORCED, OWN = "embedded", "pivot", "forced", "own"
+EMBEDDED, OWN = "embedded", "own"
 _EMBEDDED_NAME = "translator"
 # Large ones, at a time; and how long it takes until one that could not be had is looked for again.
 _MOST_LOADED, _RETRY_SECONDS = 2, 60.0

@@ -1,6 +1,7 @@
 """The Chinese tab: speech or text of any language becomes Chinese, sentence beside sentence."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -10,7 +11,7 @@ from najva.languages import AUTO
 from najva.services import Services
 from tabs import transcript_view
 from tabs import translation_view as view
-from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.endpoints import COMPUTE, needed
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.speech import language_choices
 from tabs.uploads import Uploads
@@ -30,21 +31,12 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     tab = RecordingTab("chinese", uploads)
 
     def of_recording(recording: str | None, language: str, target: str, engine: str, request: gr.Request) -> Iterator:
-        with tab.work(request) as stop:
-            yield from shown(heard(recording, language, target, engine, stop))
+        work = partial(heard, recording, language, target, engine)
+        yield from tab.answers(request, work, view.waiting, view.problem)
 
     def of_text(text: str, source: str, target: str, engine: str, request: gr.Request) -> Iterator:
-        with tab.work(request) as stop:
-            yield from shown(read(text, source, target, engine, stop))
-
-    def shown(results: Iterator[tuple]) -> Iterator[tuple]:
-        """Yield all outputs, a refusal in words among them."""
-        yield view.waiting()
-        try:
-            with refusals_in_words():
-                yield from results
-        except gr.Error as error:
-            yield view.problem(error.message)
+        work = partial(read, text, source, target, engine)
+        yield from tab.answers(request, work, view.waiting, view.problem)
 
     def heard(recording: str | None, language: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
         seconds = services.seconds(needed(recording))

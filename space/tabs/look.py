@@ -1,7 +1,8 @@
 """The look of the page: theme, style sheet, header, and small pieces of HTML that every tab uses."""
 
+import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -10,6 +11,7 @@ from najva.pretrained import ModelError
 from najva.services import Role, Services
 
 _FOLDER = Path(__file__).parent
+_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 
 def launch_options() -> dict:
@@ -124,6 +126,20 @@ def working(doing: str, seconds: float | None = None, total: float | None = None
         bar = f'<progress value="{min(1.0, seconds / total):.3f}" max="1"></progress>'
         done += f" of {clock(total)}"
     return f'<div class="najva-status">{doing}…{done}{bar}</div>'
+
+
+def downloads(files: Iterable[tuple[str, str, str]]) -> str:
+    """Return links that hold their files themselves, so that nothing of a visitor's is written to the server's disk.
+
+    Args:
+        files: name, what the link says, content.
+    """
+    links = []
+    for name, label, content in files:
+        held = base64.b64encode(content.encode("utf-8")).decode("ascii")
+        kind = _TYPES[name.rpartition(".")[2]]
+        links.append(f'<a download="{escape(name)}" href="data:{kind};charset=utf-8;base64,{held}">{label}</a>')
+    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
 
 
 def clock(seconds: float) -> str:

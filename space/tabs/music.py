@@ -12,7 +12,7 @@ from najva.mel_picture import MelPicture
 from najva.services import Services
 from tabs import genre_view as view
 from tabs import transcript_view
-from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.endpoints import COMPUTE, needed
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
@@ -30,13 +30,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     tab = RecordingTab("music", uploads)
 
     def classify(recording: str | None, model: str, request: gr.Request) -> Iterator[tuple]:
-        with tab.work(request) as stop:
-            yield view.waiting()
-            try:
-                with refusals_in_words():
-                    yield from answers(recording, model, stop)
-            except gr.Error as error:
-                yield view.problem(error.message)
+        yield from tab.answers(request, lambda stop: answers(recording, model, stop), view.waiting, view.problem)
 
     def answers(recording: str | None, model: str, stop: Event) -> Iterator[tuple]:
         """Yield all outputs while the recording is heard."""

@@ -7,6 +7,7 @@ from threading import Event
 
 import gradio as gr
 
+from tabs.endpoints import refusals_in_words
 from tabs.uploads import Uploads
 
 # Hidden, not closed: Gradio 6.31 answers a hand-made call of a private event too, and the page itself comes in by the
@@ -40,6 +41,30 @@ class RecordingTab:
         finally:
             if self._stops.get(visitor) is stop:
                 del self._stops[visitor]
+
+    def answers(
+        self,
+        request: gr.Request,
+        work: Callable[[Event], Iterator[tuple]],
+        waiting: Callable[[], tuple],
+        problem: Callable[[str], tuple],
+    ) -> Iterator[tuple]:
+        """Yield all outputs of a visitor's work: of the waiting, of each step, or of its refusal.
+
+        Args:
+            request: of the visitor.
+            work: yields the outputs, and ends soon after what it gets is set.
+            waiting: returns the outputs before the first step.
+            problem: returns them for a refusal. Gradio's own red note would go by itself, and lie over the status
+                meanwhile.
+        """
+        with self.work(request) as stop:
+            yield waiting()
+            try:
+                with refusals_in_words():
+                    yield from work(stop)
+            except gr.Error as error:
+                yield problem(error.message)
 
     def connect(
         self,

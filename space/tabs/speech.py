@@ -10,7 +10,7 @@ from najva.languages import AUTO, LANGUAGES
 from najva.services import Services
 from najva.transcriber import Transcript
 from tabs import transcript_view as view
-from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.endpoints import COMPUTE, needed
 from tabs.look import demonstration
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
@@ -30,14 +30,12 @@ def build(services: Services, uploads: Uploads) -> None:
     def write_down(
         recording: str | None, language: str, timestamps: str, model: str, beside: bool, request: gr.Request
     ) -> Iterator[tuple]:
-        with tab.work(request) as stop:
-            yield *view.waiting(), *no_pair()
-            try:
-                with refusals_in_words():
-                    yield from text_of(recording, language, timestamps, model, beside, stop)
-            except gr.Error as error:
-                # Gradio's own red note would go by itself, and lie over the status meanwhile.
-                yield *view.problem(error.message), *no_pair()
+        yield from tab.answers(
+            request,
+            lambda stop: text_of(recording, language, timestamps, model, beside, stop),
+            lambda: (*view.waiting(), *no_pair()),
+            lambda sentence: (*view.problem(sentence), *no_pair()),
+        )
 
     def text_of(
         recording: str | None, language: str, timestamps: str, model: str, beside: bool, stop: Event

@@ -1,9 +1,5 @@
-"""A transcript as the page shows it: status, text, languages, segments, downloads.
+"""A transcript as the page shows it: status, text, languages, segments, downloads."""
 
-Downloads are links that hold the file themselves, so that no file of a visitor's is written to the server's disk.
-"""
-
-import base64
 from dataclasses import dataclass
 
 from najva.comparison import mark, rule_for, word_error_rate
@@ -25,7 +21,6 @@ _FLAG_WORDS = {
     "low_confidence": "The model itself is not confident of parts of this text.",
     "language_unsure": "The language is a guess. If it is wrong, name it under “Language, times, model”.",
 }
-_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 
 def empty() -> tuple[str, str, str, str, str]:
@@ -187,14 +182,8 @@ def _words(segment) -> str:
 
 
 def _downloads(transcript: Transcript, name: str) -> str:
-    links = []
-    for ending, render in FORMATS.items():
-        content = base64.b64encode(render(transcript.as_dict()).encode("utf-8")).decode("ascii")
-        links.append(
-            f'<a download="{escape(name)}.{ending}" href="data:{_TYPES[ending]};charset=utf-8;base64,{content}">'
-            f"{ending.upper()}</a>"
-        )
-    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
+    answer = transcript.as_dict()
+    return look.downloads((f"{name}.{ending}", ending.upper(), render(answer)) for ending, render in FORMATS.items())
 
 
 def _name(code: str) -> str:

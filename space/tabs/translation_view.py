@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-
-from najva.bilingual_subtitles import FORMATS, LAYOUTS
+from najva.bilingual_subtitles import LAYOUTS, split_cues, to_json, to_txt
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.services import Services
 from najva.speech_translation import Translation
+from najva.subtitles import write_srt, write_vtt
 from najva.text_translation import TextTranslation
 from najva.translation.registry import AUTO, MODELS
 from najva.translation.translator import TranslatedSentence
@@ -32,7 +31,6 @@ _ROUTES = {
     "script": "it was Chinese already; only its letters were changed",
 }
 _LAYOUT_WORDS = {"zh": "Chinese", "zh-source": "Chinese over source", "source-zh": "source over Chinese"}
-_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 _WAYS = {"pivot": "Through English, by Whisper", "forced": "An experiment: Whisper told that it hears Chinese"}
 
 
@@ -104,9 +102,11 @@ def of_text(found: TextTranslation, *, stopped: bool) -> tuple[str, str, str, st
     else:
         line = f"{len(found.sentences)} sentences of {_name(found.source)}"
         status = _status(line, found.models, "", found.notes, found.sentences)
-    answer = found.as_dict()
-    answer |= {"source_text": "", "segments": answer.pop("sentences")}
-    downloads = _downloads(answer, "text", timed=False) if ended and found.sentences else ""
+    downloads = ""
+    if ended and found.sentences:
+        answer = found.as_dict()
+        answer |= {"source_text": "", "segments": answer.pop("sentences")}
+        downloads = _downloads(answer, "text", timed=False)
     return status, _sentences(found.sentences, found.target), found.text, downloads
 
 
@@ -148,20 +148,15 @@ def _row(one: TranslatedSentence, target: str) -> str:
 
 
 def _downloads(answer: dict, name: str, *, timed: bool) -> str:
-    links = [_link(answer, name, "txt", "TXT"), _link(answer, name, "json", "JSON")]
-    for ending in ("srt", "vtt") if timed else ():
-        links += [
-            _link(answer, f"{name}.{layout}", ending, f"{ending.upper()} · {_LAYOUT_WORDS[layout]}", layout)
-            for layout in LAYOUTS
+    files = [(f"{name}.txt", "TXT", to_txt(answer)), (f"{name}.json", "JSON", to_json(answer))]
+    # Cutting takes the time, and is done once a layout.
+    cues = {layout: split_cues(answer, layout) for layout in LAYOUTS} if timed else {}
+    for ending, write in (("srt", write_srt), ("vtt", write_vtt)):
+        files += [
+            (f"{name}.{layout}.{ending}", f"{ending.upper()} · {_LAYOUT_WORDS[layout]}", write(cut))
+            for layout, cut in cues.items()
         ]
-    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
-
-
-def _link(answer: dict, name: str, ending: str, label: str, layout: str = LAYOUTS[0]) -> str:
-    content = base64.b64encode(FORMATS[ending](answer, layout).encode("utf-8")).decode("ascii")
-    return (
-        f'<a download="{escape(name)}.{ending}" href="data:{_TYPES[ending]};charset=utf-8;base64,{content}">{label}</a>'
-    )
+    return look.downloads(files)
 
 
 def _name(code: str) -> str:

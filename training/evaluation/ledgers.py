@@ -16,6 +16,7 @@ from pathlib import Path
 
 from metrics import word_counts
 from najva.transcriber.quality import Thresholds, compression_ratio, cut_loops
+from plain_text import UndecodableText, decoded
 from whole_files import whole_file
 
 COLUMNS = ("id", "reference", "hypothesis")
@@ -68,12 +69,10 @@ def read_ledger(path: str | os.PathLike) -> list[Row]:
         raise LedgerError(f"{path} is no ledger: its name must end in .csv or .jsonl.")
     if not path.is_file():
         raise LedgerError(f"There is no ledger {path}.")
-    content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise LedgerError(f"{path} is not UTF-8 (line {line}); save it as UTF-8, in Excel as 'CSV UTF-8'.") from None
+        text = decoded(path.read_bytes())
+    except UndecodableText as error:
+        raise LedgerError(f"{path} {error}; save it as UTF-8, in Excel as 'CSV UTF-8'.") from None
     if not text.strip():
         raise LedgerError(f"{path} is empty.")
     rows, places = [], {}

@@ -19,6 +19,7 @@ from typing import Any
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from plain_text import UndecodableText, decoded
 from sheets.faults import DataError
 
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -156,12 +157,9 @@ def _text_rows(path: Path) -> list[tuple[int, list[str]]]:
     content = path.read_bytes()
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path.name} is not UTF-8 (line {content.count(bytes([10]), 0, error.start) + 1}); "
-            "in Excel, save it as 'CSV UTF-8' or as a workbook."
-        ) from error
+        text = decoded(content, encoding)
+    except UndecodableText as error:
+        raise DataError(f"{path.name} {error}; in Excel, save it as 'CSV UTF-8' or as a workbook.") from error
     first_line = text.split("\n", 1)[0]
     delimiter = max(TEXT_FILES[path.suffix.lower()], key=first_line.count)
     rows, number = [], 0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from najva.translation.confidence import NAMES, Confidence, Signs, signs_of
+from najva.translation.confidence import NAMES, Confidence, Signs
 from najva.translation.engine import Attempt
-from najva.translation.sequence_to_sequence import FAMILIES
+from najva.translation.sequence_to_sequence import FAMILIES, signs_of_written, text_of
 from najva.translation.text_networks import Loaded
 from translation.parallel_text import Pair
 
@@ -113,15 +113,10 @@ def translated_signs(translator: Loaded, sources: Sequence[tuple[str, str]]) -> 
         sources: text and language of each.
     """
     tokenizer = translator.tokenizer
-    special = {*tokenizer.all_special_tokens, *tokenizer.supported_language_codes}
     numbers = [FAMILIES["marian"].encode(tokenizer, text, language, "zh-Hans") for text, language in sources]
     written = translator.network.write(numbers, [], Attempt(beam_size=4), 256)
-    signs, texts = [], []
-    for source, one in zip(numbers, written, strict=True):
-        pieces = [piece for piece in tokenizer.convert_ids_to_tokens(source) if piece not in special]
-        texts.append(tokenizer.decode(one.pieces, skip_special_tokens=True).strip())
-        signs.append(signs_of(pieces, texts[-1], len(one.pieces), one.score))
-    return signs, texts
+    signs = [signs_of_written(tokenizer, source, one) for source, one in zip(numbers, written, strict=True)]
+    return signs, [text_of(tokenizer, one) for one in written]
 
 
 def made_nonsense(count: int, seed: int) -> list[str]:

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from najva.translation.scripts import into_script
 from najva.translation.spelling import source_spelling
 
 TALK, PROSE, SCREEN = "talk", "prose", "screen"
@@ -207,11 +207,4 @@ def clean(source: str, target: str, language: str, domain: str) -> Pair | None:
 
 def clean_target(text: str) -> str:
     """Return Chinese in simplified letters and without spaces between them."""
-    return _HAN_SPACE.sub("", _simplified().convert(_SPACES.sub(" ", text).strip()))
-
-
-@lru_cache
-def _simplified():
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
+    return _HAN_SPACE.sub("", into_script(_SPACES.sub(" ", text).strip(), "zh-Hans"))

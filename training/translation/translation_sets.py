@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from najva.languages import LARGE_V3_LANGUAGES
+from plain_text import UndecodableText, decoded
 from sheets.speech_data import SPEECH
 from synthesis.spoken_clips import read_label
 from translation.parallel_text import TextError
@@ -185,12 +186,10 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return number and cells of each row; empty lines at the end are none."""
     if not path.is_file():
         raise TextError(f"There is no file {path}.")
-    content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise TextError(f"{path} is not UTF-8 (line {line}): save it as UTF-8.") from None
+        text = decoded(path.read_bytes())
+    except UndecodableText as error:
+        raise TextError(f"{path} {error}: save it as UTF-8.") from None
     if not text.strip():
         raise TextError(f"{path} is empty.")
     # Not splitlines(): U+2028 and its like may stand inside a sentence.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from najva.translation.engine import Attempt, Unit, Written
 from najva.translation.language_codes import lmt_name
+from najva.translation.sequence_to_sequence import text_of
 
 if TYPE_CHECKING:
     from najva.translation.registry import ModelRow
@@ -48,10 +49,7 @@ class ChatModel:
         longest = max((len(unit.text) for unit in units), default=0)
         room = min(_MOST_PIECES, _PIECES_FOR_LETTER * longest + _PIECES_BESIDES)
         written = network.write(prompts, [], attempt, room)
-        return [
-            Written(unit.id, tokenizer.decode(one.pieces, skip_special_tokens=True).strip(), one.score)
-            for unit, one in zip(units, written, strict=True)
-        ]
+        return [Written(unit.id, text_of(tokenizer, one), one.score) for unit, one in zip(units, written, strict=True)]
 
     def prompt(self, tokenizer, text: str, source: str) -> list[int]:
         """Return the numbers of what the model is asked."""

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 
 # A pause between words that ends a sentence where nothing else does, and what a sentence may have at most.
 PAUSE_SECONDS, MOST_WORDS, MOST_SECONDS, MOST_LETTERS = 0.7, 40, 15.0, 300
@@ -120,28 +119,24 @@ def _words(segment: dict) -> Iterator[Word]:
     spelled = "".join(_letters(word["text"]) for word in timed)
     if not _letters(segment["text"]).startswith(spelled):
         timed = []
-    # Where each letter begins, and where the last one ends.
-    times: list[float] = []
+    # Where each letter begins and ends.
+    times: list[tuple[float, float]] = []
     for word in timed:
-        letters = len(_letters(word["text"]))
-        times += [word["start"] + (word["end"] - word["start"]) * place / letters for place in range(letters)]
+        times += _shared(word["start"], word["end"], len(_letters(word["text"])))
     begun = timed[-1]["end"] if timed else segment["start"]
     left = sum(len(piece.text) for piece in pieces) - len(times)
-    end = max(segment["end"], begun)
-    times += [begun + (end - begun) * place / left for place in range(left)]
-    ends = [word["end"] for word in timed for _ in range(len(_letters(word["text"])))]
+    times += _shared(begun, max(segment["end"], begun), left)
     place = 0
     for number, piece in enumerate(pieces):
-        last = place + len(piece.text)
-        until = ends[last - 1] if 0 < last <= len(ends) and _ends_word(timed, last) else None
-        until = until if until is not None else times[last] if last < len(times) else end
-        yield Word(piece.text, piece.spaced or not number, times[place], max(times[place], until))
-        place = last
+        last = place + len(piece.text) - 1
+        yield Word(piece.text, piece.spaced or not number, times[place][0], max(times[place][0], times[last][1]))
+        place = last + 1
 
 
-def _ends_word(timed: Sequence[dict], letters: int) -> bool:
-    """Whether a timed word ends after so many letters."""
-    return letters in set(accumulate(len(_letters(word["text"])) for word in timed))
+def _shared(start: float, end: float, letters: int) -> list[tuple[float, float]]:
+    """Return when each letter begins and ends that is said in a time, all equally long."""
+    ends = [start + (end - start) * (place + 1) / letters for place in range(letters - 1)] + [end]
+    return list(zip([start, *ends[:-1]], ends, strict=True)) if letters else []
 
 
 def _letters(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from najva.translation.confidence import signs_of
+from najva.translation.confidence import Signs, signs_of
 from najva.translation.engine import Attempt, Unit, Written
 from najva.translation.language_codes import m2m100_code, nllb_code
 from najva.translation.spelling import source_spelling
@@ -115,14 +115,26 @@ class SequenceToSequence:
         ]
 
     def _judged(self, loaded: Loaded, id: int, source: list[int], written: Hypothesis) -> Written:
-        tokenizer, judge = loaded.tokenizer, loaded.confidence
-        text = tokenizer.decode(written.pieces, skip_special_tokens=True).strip()
+        text, judge = text_of(loaded.tokenizer, written), loaded.confidence
         if judge is None:
             return Written(id, text, written.score)
-        special = {
-            *tokenizer.all_special_ids,
-            *map(tokenizer.convert_tokens_to_ids, tokenizer.supported_language_codes),
-        }
-        pieces = tokenizer.convert_ids_to_tokens([number for number in source if number not in special])
-        trust = judge.trust(signs_of(pieces, text, len(written.pieces), written.score))
+        trust = judge.trust(signs_of_written(loaded.tokenizer, source, written))
         return Written(id, text, written.score, trust=trust, rough=trust < judge.threshold)
+
+
+def text_of(tokenizer: Any, written: Hypothesis) -> str:
+    """Return what a network wrote as text."""
+    return tokenizer.decode(written.pieces, skip_special_tokens=True).strip()
+
+
+def signs_of_written(tokenizer: Any, source: list[int], written: Hypothesis) -> Signs:
+    """Return what a judge of this project's translator goes by.
+
+    Args:
+        tokenizer: Marian's.
+        source: numbers of the pieces that the network read.
+        written: what it made of them.
+    """
+    special = {*tokenizer.all_special_tokens, *tokenizer.supported_language_codes}
+    pieces = [piece for piece in tokenizer.convert_ids_to_tokens(source) if piece not in special]
+    return signs_of(pieces, text_of(tokenizer, written), len(written.pieces), written.score)

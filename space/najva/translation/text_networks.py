@@ -120,7 +120,7 @@ class CTranslate2Network:
                 end_token=self._ends,
                 **options,
             )
-            return [_hypothesis(result.sequences_ids[0], result.scores[0]) for result in results]
+            return [Hypothesis(result.sequences_ids[0], result.scores[0]) for result in results]
         first, longest = [self._pieces[number] for number in begun], max_pieces + len(begun)
         results = _spared(
             self._model.translate_batch,
@@ -135,7 +135,7 @@ class CTranslate2Network:
             # Its mean counts what the answer was begun with, as if that had been sure.
             counted = len(numbers) + (len(numbers) < longest)
             score = result.scores[0] * counted / max(1, counted - len(begun))
-            answers.append(_hypothesis(numbers[len(begun) :], score))
+            answers.append(Hypothesis(numbers[len(begun) :], score))
         return answers
 
 
@@ -190,23 +190,9 @@ class TorchNetwork:
         from transformers import GenerationConfig
 
         longest = max(map(len, sources))
-        # A decoder goes on after the last piece, so that what fills up stands before the first.
-        rows = [
-            source + [self._pad] * (longest - len(source))
-            if self._has_encoder
-            else [self._pad] * (longest - len(source)) + source
-            for source in sources
-        ]
-        inputs = torch.tensor(rows, device=self._model.device)
-        mask = torch.tensor(
-            [
-                [1] * len(source) + [0] * (longest - len(source))
-                if self._has_encoder
-                else [0] * (longest - len(source)) + [1] * len(source)
-                for source in sources
-            ],
-            device=self._model.device,
-        )
+        device = self._model.device
+        inputs = torch.tensor([self._filled(source, longest, self._pad) for source in sources], device=device)
+        mask = torch.tensor([self._filled([1] * len(source), longest, 0) for source in sources], device=device)
         config = GenerationConfig(
             max_new_tokens=max_pieces,
             num_beams=attempt.beam_size,
@@ -221,7 +207,7 @@ class TorchNetwork:
         skipped = longest
         if self._has_encoder:
             first_pieces = [config.decoder_start_token_id, *begun]
-            first["decoder_input_ids"] = torch.tensor([first_pieces] * len(rows), device=inputs.device)
+            first["decoder_input_ids"] = torch.tensor([first_pieces] * len(sources), device=inputs.device)
             skipped = len(first_pieces)
         with torch.inference_mode():
             written = self._model.generate(inputs, attention_mask=mask, generation_config=config, **first)
@@ -235,9 +221,10 @@ class TorchNetwork:
             answers.append(Hypothesis(sequence[:length], sum(counted) / max(1, len(counted))))
         return answers
 
-
-def _hypothesis(pieces: list[int], score: float) -> Hypothesis:
-    return Hypothesis(list(pieces), float(score))
+    def _filled(self, row: list[int], length: int, filler: int) -> list[int]:
+        """Return a row filled up; a decoder goes on after the last piece, so that there it is before the first."""
+        rest = [filler] * (length - len(row))
+        return row + rest if self._has_encoder else rest + row
 
 
 def _spared(compute, *arguments, **options):

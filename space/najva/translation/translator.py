@@ -22,6 +22,8 @@ from najva.translation.sentences import Sentence
 # Below it an engine's text is a guess; see `confidence`.
 ROUGH = "rough"
 CHINESE = ("zh",)
+# In the place of an engine where only letters were changed.
+SCRIPT = "script"
 
 
 class UnsupportedLanguage(ValueError):
@@ -104,7 +106,7 @@ class Translator:
             ModelError: none of those that know it can be had.
         """
         if source in CHINESE:
-            return [_beside(one, into_script(one.text, target), engine="script") for one in sentences]
+            return [_beside(one, into_script(one.text, target), engine=SCRIPT) for one in sentences]
         engines = self.engines_for(source, target, spoken=speech is not None)
         if not engines:
             raise UnsupportedLanguage(unsupported(source, spoken=speech is not None))

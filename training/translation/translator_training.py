@@ -46,14 +46,14 @@ class Recipe:
     """
 
     width: int = 256
-    inner: int = 512
+    inner: int = 1024
     encoder_layers: int = 6
     decoder_layers: int = 2
-    dropout: float = 0.1
+    dropout: float = 0.0
     label_smoothing: float = 0.1
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     warm_up: int = 800
-    pieces: int = 4000
+    pieces: int = 8000
     curriculum_steps: int = 1500
 
 
@@ -208,6 +208,9 @@ class Trainer:
         self.accelerator, self.epochs, self.minutes, self.seed = accelerator, epochs, minutes, seed
         self.pad = network.config.pad_token_id
         self.path, self.say, self.progress, self._within = folder / _CHECKPOINT, say, Progress(), 0.0
+        if accelerator.device.type == "cpu":
+            # PyTorch's fused attention is slow backwards in bfloat16 on a CPU: 210 sentences a second against 270.
+            network.set_attn_implementation("eager")
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.01
         )

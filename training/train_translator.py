@@ -151,7 +151,7 @@ def record_start(options: TranslatorOptions, pairs: list[Pair], kept: dict[str, 
     """Write what the run is made of, before it begins."""
     content = "\n".join(f"{pair.source}\t{pair.target}" for pair in pairs)
     data = {
-        "pairs": len(set(pairs)),
+        "pairs": sum(kept.values()),
         "pairs_an_epoch": len(pairs),
         "collections": kept,
         "sha256": hashlib.sha256(content.encode()).hexdigest(),

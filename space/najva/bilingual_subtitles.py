@@ -1,10 +1,10 @@
 """Translations of recordings as files: SubRip and WebVTT in one or two languages, plain text and JSON.
 
 A translation is the JSON object of the ``/translate`` endpoint; of its keys these functions read ``source_text``,
-``translation``, ``target`` (``"zh-Hans"`` or ``"zh-Hant"``) and ``segments``, a sentence each: ``{"start": float,
-"end": float, "source": str, "translation": str, "flags": list[str]}`` in seconds from the file's start. As in
-:mod:`najva.subtitles`, every function returns the whole file as text, and right-to-left text stays in logical order
-without direction marks.
+``translation``, ``target`` (``"zh-Hans"`` or ``"zh-Hant"``), ``audio_seconds`` where it is known, and ``segments``, a
+sentence each: ``{"start": float, "end": float, "source": str, "translation": str, "flags": list[str]}`` in seconds from
+the file's start. As in :mod:`najva.subtitles`, every function returns the whole file as text, and right-to-left text
+stays in logical order without direction marks.
 
 ``（？）`` stands before the Chinese of a sentence with flags, in every one of its cues: it may be wrong. A sentence
 without Chinese shows its source with a line ``（未译）``, in Traditional Chinese ``（未譯）``, in every layout, so that
@@ -174,8 +174,8 @@ def split_cues(translation: dict, layout: str) -> list[Cue]:
     becomes several cues.
 
     A cue that would be too fast to read, or too short, stays into the silence after its sentence, at the latest until
-    the next sentence begins; the cues of one sentence share what time there is. No cue lasts longer than
-    ``MAX_CUE_SECONDS``, even where a few words took that long to say, and every cue lasts at least 1 ms.
+    the next sentence begins, or the recording ends; the cues of one sentence share what time there is. No cue lasts
+    longer than ``MAX_CUE_SECONDS``, even where a few words took that long to say, and every cue lasts at least 1 ms.
 
     Args:
         translation: See the module's description.
@@ -196,9 +196,11 @@ def split_cues(translation: dict, layout: str) -> list[Cue]:
     segments = sorted(segments, key=lambda segment: segment["start"])
 
     limits = [segment["start"] for segment in segments[1:]]
+    # The last one may stay until the recording ends, where that is known.
+    recording_ends = translation.get("audio_seconds", math.inf)
     sentences = [
         _cut_sentence(segment, limit, layout, UNTRANSLATED_MARKS[translation["target"]])
-        for segment, limit in zip(segments, [*limits, math.inf], strict=False)
+        for segment, limit in zip(segments, [*limits, recording_ends], strict=False)
     ]
     starts, free = [], 0
     for segment, pieces in zip(segments, sentences, strict=True):
@@ -206,8 +208,14 @@ def split_cues(translation: dict, layout: str) -> list[Cue]:
         free = starts[-1] + len(pieces)
     cues = []
     for index, (segment, pieces) in enumerate(zip(segments, sentences, strict=True)):
-        limit = starts[index + 1] if index + 1 < len(starts) else None
-        cues += _timed(pieces, starts[index], subtitles.milliseconds(segment["end"]), limit)
+        spoken_until = subtitles.milliseconds(segment["end"])
+        if index + 1 < len(starts):
+            limit = starts[index + 1]
+        elif recording_ends < math.inf:
+            limit = max(subtitles.milliseconds(recording_ends), spoken_until, starts[index] + len(pieces))
+        else:
+            limit = None
+        cues += _timed(pieces, starts[index], spoken_until, limit)
     return cues
 
 
@@ -414,7 +422,8 @@ def _timed(pieces: Sequence[_Piece], start: int, spoken_until: int, limit: int |
         pieces: Of one sentence.
         start: Millisecond of the first.
         spoken_until: Millisecond at which the sentence is said.
-        limit: Millisecond at which the next sentence begins, at least one per piece later; None after the last one.
+        limit: Millisecond at which the next sentence begins or the recording ends, at least one per piece later; None
+            where neither is known.
     """
     reading = [piece.reading_ms for piece in pieces]
     end = max(spoken_until, start + sum(reading))

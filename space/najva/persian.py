@@ -151,8 +151,8 @@ def clean_transcript(text: str) -> str:
 def for_translation(text: str) -> str:
     """Prepares Persian text for a translator, which has seen one spelling of each letter and digit.
 
-    As :func:`clean_transcript`, and every form of a letter becomes the Persian one, vowel marks go, and digits become
-    ASCII. ZWNJ and punctuation stay: they tell affixes and sentences.
+    As :func:`clean_transcript`, and every form of a letter becomes the Persian one, presentation forms too, vowel marks
+    go, and digits become ASCII. ZWNJ and punctuation stay: they tell affixes and sentences.
 
     Args:
         text: Persian as it was typed or recognised.
@@ -160,7 +160,15 @@ def for_translation(text: str) -> str:
     Returns:
         The same text in the translator's spelling.
     """
-    return clean_transcript(text).translate(_FOLD)
+    letters = "".join(
+        unicodedata.normalize("NFKC", char) if _is_presentation_form(char) else char for char in clean_transcript(text)
+    )
+    return letters.translate(_FOLD)
+
+
+def _is_presentation_form(char: str) -> bool:
+    """Whether a letter is coded by its shape, as in text that was taken out of a PDF file."""
+    return "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefe"
 
 
 def _separates_persian_words(char: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,9 @@ from najva.text_translation import TextTranslation, translate_text
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
 from najva.transcriber.language_probe import LanguageProbe
+from najva.translation.loading import pinned
 from najva.translation.scripts import check_target
+from najva.translation.translator import CHINESE, Translator
 from najva.translation_models import TranslationModels
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
@@ -171,8 +173,25 @@ class Services:
             engine: see `translate`.
         """
         check_target(target)
-        translator = self.translations.translator(engine)
+        # A text that is Chinese already needs no model, and none is looked for at the Hub.
+        translator = Translator([]) if source in CHINESE else self.translations.translator(engine)
         return translate_text(text, source, translator, target, self.settings.max_letters)
+
+    def made_with(self, models: Mapping[str, str], **asked: str) -> dict:
+        """Return where an answer comes from, as its JSON file tells it: what was asked for, and by which weights.
+
+        Args:
+            models: reference by role, as answers have them.
+            asked: the settings of the call.
+        """
+        known = [role.checkpoint for role in self.roles] + self.translations.found
+        by_reference = {name: one for one in known for name in (one.reference, pinned(one))}
+        rows = []
+        for role, reference in models.items():
+            one = by_reference.get(reference)
+            facts = {"revision": one.revision, "licence": one.licence} if one else {}
+            rows.append({"role": role, "reference": reference, **facts})
+        return {"settings": asked, "models": rows}
 
     def transcribe_span(self, span: Span, language: str = "auto") -> Transcript:
         """Return the text of one stretch of speech; times count from its stream's start."""

@@ -58,8 +58,8 @@ class Translation:
 
     @property
     def route(self) -> str:
-        """Which way it went: see `ROUTES`."""
-        return ROUTES.get(self.engine, "cascade") if self.engine else ""
+        """Which way it went: see `route_of`."""
+        return route_of(self.sentences)
 
     def as_dict(self) -> dict:
         """Return it as JSON, in the form of `/translate`."""
@@ -82,10 +82,6 @@ class Translation:
             "audio_seconds": round(heard.audio_seconds, 2),
             "compute_seconds": round(self.compute_seconds, 2),
         }
-
-
-# Of the engines that are no text model; every other one is a cascade: transcript, then translation.
-ROUTES = {PIVOT: "pivot", FORCED: "forced", SCRIPT: "script"}
 
 
 class Heard:
@@ -187,6 +183,15 @@ def main_engine(sentences: Iterable[TranslatedSentence]) -> str:
     """Return the engine that wrote most of some sentences; empty where none wrote any."""
     counts = Counter(one.engine for one in sentences if one.engine)
     return counts.most_common(1)[0][0] if counts else ""
+
+
+def route_of(sentences: Iterable[TranslatedSentence]) -> str:
+    """Return which way most of some sentences went: `cascade`, `pivot`, `forced` or `script`; empty where none did.
+
+    A cascade has a text first and then its translation; of `script` only the letters were changed.
+    """
+    engine = main_engine(sentences)
+    return engine if engine in (PIVOT, FORCED, SCRIPT, "") else "cascade"
 
 
 def sentence_dict(one: TranslatedSentence) -> dict:

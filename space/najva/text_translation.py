@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from najva.speech_translation import joined, main_engine, sentence_dict
+from najva.speech_translation import joined, main_engine, route_of, sentence_dict
 from najva.translation.sentences import sentences_of_text
 from najva.translation.translator import TranslatedSentence, Translator
 
@@ -45,6 +45,11 @@ class TextTranslation:
             lines.setdefault(line, []).append(one)
         return "\n".join(joined(lines.get(line, ())) for line in range(max(lines, default=-1) + 1))
 
+    @property
+    def route(self) -> str:
+        """Which way it went: see `route_of`."""
+        return route_of(self.sentences)
+
     def as_dict(self) -> dict:
         """Return it as JSON, in the form of `/translate_text`."""
         return {
@@ -53,6 +58,7 @@ class TextTranslation:
             "target": self.target,
             "sentences": [sentence_dict(one) for one in self.sentences],
             "engine": main_engine(self.sentences),
+            "route": self.route,
             "models": dict(self.models),
             "notes": list(self.notes),
         }

@@ -16,7 +16,7 @@ from najva.settings import Settings
 from najva.translation.chat import ChatModel
 from najva.translation.engine import TranslationEngine
 from najva.translation.forced import FORCED, Forced
-from najva.translation.loading import family_of, load_translator
+from najva.translation.loading import family_of, languages_of_marian, load_translator
 from najva.translation.pivot import PIVOT, Pivot
 from najva.translation.registry import AUTO, AUTO_ORDER, MODELS, ModelRow
 from najva.translation.sequence_to_sequence import SequenceToSequence
@@ -113,7 +113,9 @@ class TranslationModels:
                 self.stepped_down, self._found_at = [], time.monotonic()
                 self._default = self._find_default()
             if not self._default:
-                raise ModelError("No translator can be had. " + " ".join(self.stepped_down))
+                raise ModelError(
+                    " ".join(["No translator can be had: NAJVA_TRANSLATOR may name one.", *self.stepped_down])
+                )
             return self._default
 
     @property
@@ -145,6 +147,11 @@ class TranslationModels:
                 pinned = f"{row.reference}@{row.revision}" if row.revision else row.reference
                 self._checkpoints[row.name] = find_translator(pinned, self._hub, self._settings.cache)
             return self._checkpoints[row.name]
+
+    @property
+    def found(self) -> list[Checkpoint]:
+        """The models that lie on this machine, as far as they were asked for."""
+        return list(self._checkpoints.values())
 
     def is_at_hand(self, row: ModelRow) -> bool:
         """Whether a model lies on this machine already."""
@@ -223,7 +230,8 @@ class TranslationModels:
             )
         self._checkpoints[OWN] = found
         like = MODELS[_LANGUAGES[family]]
-        return replace(like, name=OWN, reference=reference, revision="", licence=found.licence)
+        languages = languages_of_marian(found) if family == "marian" else like.languages
+        return replace(like, name=OWN, reference=reference, revision="", licence=found.licence, languages=languages)
 
     def _engine(self, row: ModelRow) -> TranslationEngine:
         kind = ChatModel if row.family == "chat" else SequenceToSequence
@@ -241,7 +249,9 @@ class TranslationModels:
             return self._loaded[row.name]
 
     def _pivot(self, engines: Sequence[TranslationEngine]) -> Pivot:
-        return Pivot(lambda clips, language: self._write_each(clips, language, "translate"), engines)
+        return Pivot(
+            lambda clips, language: self._write_each(clips, language, "translate"), engines, self._speech_model
+        )
 
 
 def check_memory(row: ModelRow) -> None:

@@ -40,16 +40,18 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
 
     def heard(recording: str | None, language: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
         seconds = services.seconds(needed(recording))
+        made = partial(services.made_with, language=language, target=target, engine=engine)
         for found in services.translate(recording, target, language, engine):
             stopped = stop.is_set() and not found.finished
-            yield view.of_speech(found, seconds, Path(recording).stem, stopped=stopped)
+            yield view.of_speech(found, seconds, Path(recording).stem, made, stopped=stopped)
             if stopped:
                 return
 
     def read(text: str, source: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
+        made = partial(services.made_with, language=source, target=target, engine=engine)
         for found in services.translate_text(text, source, target, engine):
             stopped = stop.is_set() and not found.finished
-            yield view.of_text(found, stopped=stopped)
+            yield view.of_text(found, made, stopped=stopped)
             if stopped:
                 return
 

@@ -103,7 +103,8 @@ def build(services: Services, uploads: Uploads) -> None:
             engine: What translates: "auto" (the best at hand) or a model's short name.
 
         Returns:
-            translation, sentences of source, translation and flags (what is doubtful about it), engine, models, notes.
+            translation, sentences of source, translation and flags (what is doubtful about it), engine, route, models,
+            notes.
         """
         with refusals_in_words():
             *_, answer = services.translate_text(text, stated_language(source), target, engine)

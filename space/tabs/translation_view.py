@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from najva.bilingual_subtitles import LAYOUTS, split_cues, to_json, to_txt
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.services import Services
@@ -9,7 +11,7 @@ from najva.speech_translation import Translation
 from najva.subtitles import write_srt, write_vtt
 from najva.text_translation import TextTranslation
 from najva.translation.registry import AUTO, MODELS
-from najva.translation.translator import TranslatedSentence
+from najva.translation.translator import SCRIPT, TranslatedSentence
 from tabs import look
 from tabs.look import clock, escape
 
@@ -30,6 +32,9 @@ _ROUTES = {
     "forced": "an experiment: Whisper told that it hears Chinese",
     "script": "it was Chinese already; only its letters were changed",
 }
+# Of an answer's models.
+MadeWith = Callable[[Mapping[str, str]], dict]
+_SHOWN_MEANWHILE = 60
 _LAYOUT_WORDS = {"zh": "Chinese", "zh-source": "Chinese over source", "source-zh": "source over Chinese"}
 _WAYS = {"pivot": "Through English, by Whisper", "forced": "An experiment: Whisper told that it hears Chinese"}
 
@@ -67,13 +72,16 @@ def problem(sentence: str) -> tuple[str, str, str, str]:
     return look.problem(sentence), "", "", ""
 
 
-def of_speech(found: Translation, seconds: float | None, name: str, *, stopped: bool) -> tuple[str, str, str, str]:
+def of_speech(
+    found: Translation, seconds: float | None, name: str, made: MadeWith, *, stopped: bool
+) -> tuple[str, str, str, str]:
     """Return what the outputs show of a recording's translation.
 
     Args:
         found: the whole or a part.
         seconds: length of the recording, where known.
         name: file name of the recording without its ending; downloads get it.
+        made: tells where the answer comes from, of its models; see `Services.made_with`.
         stopped: whether the visitor ended it early.
     """
     ended = found.finished or stopped
@@ -88,11 +96,16 @@ def of_speech(found: Translation, seconds: float | None, name: str, *, stopped: 
         language = _name(found.transcript.language.code)
         line = f"{end} of {language} in {found.compute_seconds:.1f} s"
         status = _status(line, found.models, found.route, found.notes, found.sentences)
-    downloads = _downloads(found.as_dict(), name, timed=True) if ended and found.sentences else ""
-    return status, _sentences(found.sentences, found.target), found.text, downloads
+    downloads = _downloads(found.as_dict(), name, made, timed=True) if ended and found.sentences else ""
+    return (
+        status,
+        _sentences(found.sentences, found.target, found.transcript.language.code, ended),
+        found.text,
+        downloads,
+    )
 
 
-def of_text(found: TextTranslation, *, stopped: bool) -> tuple[str, str, str, str]:
+def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[str, str, str, str]:
     """Return what the outputs show of a text's translation; see `of_speech`."""
     ended = found.finished or stopped
     if not ended:
@@ -101,13 +114,13 @@ def of_text(found: TextTranslation, *, stopped: bool) -> tuple[str, str, str, st
         status = f'<div class="najva-status">Translating… {done} of {total} sentences{bar}</div>'
     else:
         line = f"{len(found.sentences)} sentences of {_name(found.source)}"
-        status = _status(line, found.models, "", found.notes, found.sentences)
+        status = _status(line, found.models, found.route if found.route == SCRIPT else "", found.notes, found.sentences)
     downloads = ""
     if ended and found.sentences:
         answer = found.as_dict()
         answer |= {"source_text": "", "segments": answer.pop("sentences")}
-        downloads = _downloads(answer, "text", timed=False)
-    return status, _sentences(found.sentences, found.target), found.text, downloads
+        downloads = _downloads(answer, "text", made, timed=False)
+    return status, _sentences(found.sentences, found.target, found.source, ended), found.text, downloads
 
 
 def _done(found: Translation) -> float:
@@ -128,27 +141,35 @@ def _status(line: str, models, route: str, notes, sentences) -> str:
     return f'<div class="najva-status" role="status">{line}.<ul>{told}</ul></div>'
 
 
-def _sentences(sentences: tuple[TranslatedSentence, ...], target: str) -> str:
+def _sentences(sentences: Sequence[TranslatedSentence], target: str, language: str, ended: bool) -> str:
     if not sentences:
         return ""
-    rows = "".join(_row(one, target) for one in sentences)
+    # Of hours of speech every look would send megabytes again.
+    shown = sentences if ended else sentences[-_SHOWN_MEANWHILE:]
+    hidden = len(sentences) - len(shown)
+    earlier = f'<p class="najva-status">{hidden} sentences before these are shown at the end.</p>' if hidden else ""
+    known = LARGE_V3_LANGUAGES.get(language)
+    # A sentence of Persian may begin with a Latin word.
+    direction = "rtl" if known and known.right_to_left else "auto"
+    rows = "".join(_row(one, target, direction) for one in shown)
     timed = "" if sentences[0].start is not None else " najva-untimed"
-    return f'<ol class="najva-pairs{timed}">{rows}</ol>'
+    return f'{earlier}<ol class="najva-pairs{timed}">{rows}</ol>'
 
 
-def _row(one: TranslatedSentence, target: str) -> str:
+def _row(one: TranslatedSentence, target: str, direction: str) -> str:
     time = "" if one.start is None else f"<time>{clock(one.start)}</time>"
     english = f'<p class="najva-english" lang="en">{escape(one.english)}</p>' if one.english else ""
     reasons = "".join(f"<small>{FLAG_WORDS[flag]}</small>" for flag in one.flags)
     kind = ' class="najva-doubtful"' if one.flags else ""
     return (
-        f'<li{kind}>{time}<div><p dir="auto">{escape(one.source)}</p>{english}</div>'
+        f'<li{kind}>{time}<div><p dir="{direction}">{escape(one.source)}</p>{english}</div>'
         f'<div><p lang="{target}">{escape(one.translation) or "—"}</p>{reasons}</div></li>'
     )
 
 
-def _downloads(answer: dict, name: str, *, timed: bool) -> str:
-    files = [(f"{name}.txt", "TXT", to_txt(answer)), (f"{name}.json", "JSON", to_json(answer))]
+def _downloads(answer: dict, name: str, made: MadeWith, *, timed: bool) -> str:
+    whole = answer | {"made_with": made(answer["models"])}
+    files = [(f"{name}.txt", "TXT", to_txt(answer)), (f"{name}.json", "JSON", to_json(whole))]
     # Cutting takes the time, and is done once a layout.
     cues = {layout: split_cues(answer, layout) for layout in LAYOUTS} if timed else {}
     for ending, write in (("srt", write_srt), ("vtt", write_vtt)):

@@ -428,3 +428,13 @@ def test_json_is_the_translation_in_readable_letters(layout):
     file = FORMATS["json"](whole, layout)
     assert json.loads(file) == whole
     assert "سلام" in file and "你好" in file
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_last_cue_stays_no_longer_than_the_recording(layout):
+    whole = translation((8.0, 9.0, ENGLISH, AMERICANS))
+    assert written(whole, layout)[-1][1] > 10_000
+    ended = written(whole | {"audio_seconds": 9.5}, layout)
+    assert ended[-1][1] == 9500
+    # A sentence may end where the file does, or a trifle after it by its words' times.
+    assert written(whole | {"audio_seconds": 8.9}, layout)[-1][1] == 9000

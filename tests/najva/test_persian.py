@@ -5,7 +5,7 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from najva.persian import NORMALIZERS, normalize
+from najva.persian import NORMALIZERS, for_translation, normalize
 
 LETTERS = {
     "\u0643": "\u06a9",
@@ -162,3 +162,10 @@ def test_fa_v1_undoes_what_separates_a_published_reference_from_its_text(test_da
     table = pd.read_csv(test_data / "persian_clips" / "whisper_hypotheses.csv", keep_default_na=False)
     for written, published in zip(table["ref_text"], table["ref_norm"], strict=True):
         assert normalize(written) == published.replace("\u064b", "").replace("\u0650", "").replace("،", "")
+
+
+def test_a_translator_reads_letters_and_not_their_shapes():
+    # As a PDF file has it: each letter by the shape that it takes in its word.
+    assert for_translation("\ufe91\ufeea \ufe97\ufeec\ufeae\ufe8d\ufee5") == "به تهران"
+    # Chinese punctuation and full-width letters are no shapes of Persian ones.
+    assert for_translation("۱۲ ① ｋ") == "12 ① ｋ"

@@ -21,7 +21,8 @@ SECOND = SAMPLE_RATE_HZ
 class Numbering:
     """An engine whose Chinese is the number of the call, and that keeps what it was asked."""
 
-    name, reference, needs_speech, attempts = "numbering", "numbering@1", False, (Attempt(),)
+    name, needs_speech, attempts = "numbering", False, (Attempt(),)
+    references = (("numbering", "numbering@1"),)
 
     def __init__(self, *, needs_speech: bool = False) -> None:
         self.needs_speech, self.asked = needs_speech, []

@@ -13,6 +13,7 @@ from huggingface_hub import CommitOperationAdd
 from safetensors.torch import load_file, save_file
 
 from najva import translation_models
+from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained import Hub, ModelError
 from najva.pretrained.checkpoint import read_json
 from najva.settings import Settings
@@ -36,6 +37,7 @@ FAMILY_OF = {
     "opus-mt-en-zh": "marian",
 }
 _NUMBERS = count()
+SPEECH_MODEL = "packaged:whisper-base"
 TOKENIZERS = ("vocab.json", "tokenizer.json", "sentencepiece.bpe.model", "source.spm", "target.spm")
 
 
@@ -79,7 +81,7 @@ def models(
             write_each=lambda clips, language, task: (
                 ["I love music." if task == "translate" else "我爱音乐。"] * len(clips)
             ),
-            speech_model=lambda: "packaged:whisper-base",
+            speech_model=lambda: SPEECH_MODEL,
         )
 
     return make
@@ -147,7 +149,7 @@ class TestFamilies:
     def test_words_come_out_with_their_ids_in_their_order(self, models, name):
         """The same word means another thing in German: the model is told of which language it is."""
         engine = models(non_commercial=True).translator(name).engines[0]
-        assert engine.reference == f"{MODELS[name].reference}@{MODELS[name].revision}"
+        assert engine.references[-1][1] == f"{MODELS[name].reference}@{MODELS[name].revision}"
         ways = [(source, "zh-Hans") for source in ("en", "fa", "de") if source in MODELS[name].languages]
         for source, target in ways:
             known = taught(source, target)
@@ -206,7 +208,7 @@ class TestFamilies:
             row.reference, [CommitOperationAdd("model.safetensors", weights)], commit_message="Adds", create_pr=True
         )
         engine = models().translator(row.name).engines[0]
-        assert engine.reference == f"facebook/pickled@{opened.oid}" != f"facebook/pickled@{commit}"
+        assert engine.references[-1][1] == f"facebook/pickled@{opened.oid}" != f"facebook/pickled@{commit}"
         assert texts(engine, "de", "zh-Hans", "gift") == ["毒药"]
 
     def test_chat_model_ends_where_its_settings_say(self, hub, models, copy, repository, monkeypatch):
@@ -227,6 +229,8 @@ class TestFamilies:
         speech = np.zeros(16000, np.float32)
         (found,) = translator.translate([Sentence(0, "음악을 좋아해요")], "ko", "zh-Hans", lambda sentence: speech)
         assert (found.translation, found.english, found.engine) == ("我爱音乐。", "I love music.", "pivot")
+        (_, hearing), (_, writing) = translator.references([found])
+        assert hearing == SPEECH_MODEL and writing.startswith("Helsinki-NLP/opus-mt-en-zh@")
 
 
 class TestModelsThatAreNone:
@@ -340,7 +344,7 @@ class TestOwn:
         found = models(translator=row.reference)
         assert [one.name for one in found.default] == [row.name, "embedded"]
         assert found.why(found.default[0]) == "NAJVA_TRANSLATOR names it"
-        assert found.translator().engines[0].reference == f"{row.reference}@{row.revision}"
+        assert found.translator().engines[0].references[-1][1] == f"{row.reference}@{row.revision}"
 
     def test_revision_is_another_model_than_the_rows(self, hub, models, copy):
         """What is asked for by the row's name is still the row's commit."""
@@ -349,8 +353,8 @@ class TestOwn:
         other = publish(hub, folder, row.reference)
         found = models(translator=f"{row.reference}@{other}")
         own, pinned = found.translator().engines[0], found.translator(row.name).engines[0]
-        assert (own.name, own.reference) == ("own", f"{row.reference}@{other}")
-        assert (pinned.name, pinned.reference) == (row.name, f"{row.reference}@{row.revision}")
+        assert own.references == [("own", f"{row.reference}@{other}")]
+        assert pinned.references == [(row.name, f"{row.reference}@{row.revision}")]
         assert texts(own, "de", "zh-Hans", "gift") == texts(pinned, "de", "zh-Hans", "gift") == ["毒药"]
 
     @pytest.mark.parametrize(("family", "source"), [("m2m100", "fa"), ("nllb", "fa"), ("marian", "en")])
@@ -359,10 +363,35 @@ class TestOwn:
     ):
         commit = publish(hub, small_translator(family), repository)
         engine = models(translator=repository, non_commercial=True).translator("own").engines[0]
-        assert engine.reference == f"{repository}@{commit}"
+        assert engine.references[-1][1] == f"{repository}@{commit}"
         known = taught(source, "zh-Hans")
         assert texts(engine, source, "zh-Hans", *known) == list(known.values())
         assert not engine.supports("de" if family == "marian" else "xx", "zh-Hans")
+
+    @pytest.mark.parametrize(
+        ("stated", "languages"),
+        [
+            ({"source_lang": "deu", "target_lang": "zho"}, {"de"}),
+            ({"source_lang": "fas", "target_lang": "cmn"}, {"fa"}),
+            ({"source_lang": "de", "target_lang": "en"}, None),
+            ({"source_lang": "mul", "target_lang": "zh"}, None),
+            ({"source_lang": None, "target_lang": "zh"}, None),
+        ],
+    )
+    def test_marian_reads_what_it_states_and_no_more(self, models, copy, stated, languages):
+        folder = copy("marian")
+        change_json(folder / "tokenizer_config.json", **stated)
+        found = models(Hub(offline=True), translator=str(folder))
+        if languages is None:
+            with pytest.raises(ModelError, match="from one language that Whisper knows into Chinese: `source_lang`"):
+                found.translator("own")
+        else:
+            engine = found.translator("own").engines[0]
+            assert [code for code in LARGE_V3_LANGUAGES if engine.supports(code, "zh-Hans")] == sorted(languages)
+
+    def test_own_models_read_english_and_persian(self, models, small_translator):
+        engine = models(Hub(offline=True), translator=str(small_translator("own"))).translator("own").engines[0]
+        assert {code for code in LARGE_V3_LANGUAGES if engine.supports(code, "zh-Hant")} == {"en", "fa"}
 
     def test_folder(self, models, small_translator, with_embedded):
         folder = str(small_translator("m2m100"))
@@ -372,7 +401,7 @@ class TestOwn:
             ("embedded", "embedded:translator"),
         ]
         engine = found.translator("own").engines[0]
-        assert engine.reference == folder and texts(engine, "en", "zh-Hans", "gift") == ["礼物"]
+        assert engine.references[-1][1] == folder and texts(engine, "en", "zh-Hans", "gift") == ["礼物"]
 
     def test_is_looked_up_once(self, hub, models, small_translator, repository):
         publish(hub, small_translator("m2m100"), repository)

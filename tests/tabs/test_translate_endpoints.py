@@ -95,6 +95,12 @@ def test_letters_are_those_asked_for(client: Client) -> None:
         assert answer["target"] == target and script_share(answer["translation"], target) == 1.0
 
 
+def test_of_chinese_only_the_letters_are_changed(client: Client) -> None:
+    answer = translate_text(client, "鼠标在哪里？\n谢谢。", source="zh", target="zh-Hant")
+    assert answer["translation"] == "滑鼠在哪裡？\n謝謝。"
+    assert (answer["engine"], answer["route"], answer["models"]) == ("script", "script", {})
+
+
 @pytest.mark.parametrize(
     ("text", "arguments", "sentence"),
     [
@@ -106,7 +112,7 @@ def test_letters_are_those_asked_for(client: Client) -> None:
         ("Hi.", {"target": "zh"}, "There is no target 'zh'; there are zh-Hans, zh-Hant."),
         ("Hi.", {"engine": "babel"}, "There is no engine 'babel'; there are auto,"),
         ("Hi.", {"engine": "nllb-200-distilled-600m"}, "licensed for non-commercial use only"),
-        ("Hallo.", {"source": "de"}, "No model at hand translates German into Chinese as text"),
+        ("Hallo.", {"source": "de"}, "translates German into Chinese as text. Speak it"),
     ],
 )
 def test_what_cannot_be_translated_is_refused_in_a_sentence(

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from najva.speech_translation import Translation
@@ -22,16 +23,34 @@ WHOLE = Translation(
 )
 
 
+def made(models: Mapping[str, str]) -> dict:
+    return {"settings": {"language": "auto"}, "models": [{"role": role} for role in models]}
+
+
+def test_of_hours_only_the_last_sentences_are_shown_until_the_end() -> None:
+    many = tuple(replace(FIRST, source=f"n{number}.") for number in range(100))
+    _, meanwhile, _, _ = view.of_speech(replace(WHOLE, sentences=many, finished=False), 2.5, "a", made, stopped=False)
+    assert meanwhile.count("<li") == 60 and "40 sentences before these" in meanwhile and ">n40.<" in meanwhile
+    _, whole, _, _ = view.of_speech(replace(WHOLE, sentences=many), 2.5, "a", made, stopped=False)
+    assert whole.count("<li") == 100 and "before these" not in whole
+
+
+def test_what_was_chinese_already_is_said_of_a_text() -> None:
+    one = TranslatedSentence("鼠標", "滑鼠", engine="script")
+    text = TextTranslation("zh", "zh-Hant", (one,), (0,), finished=True)
+    assert "Chinese already" in view.of_text(text, made, stopped=False)[0]
+
+
 def test_sentences_stand_beside_their_chinese_each_in_its_direction() -> None:
-    status, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", stopped=False)
-    assert pairs.count("<li") == 2 and pairs.count('dir="auto"') == 2
+    status, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
+    assert pairs.count("<li") == 2 and pairs.count('dir="rtl"') == 2
     assert '<p lang="zh-Hans">你好。</p>' in pairs and "&lt;b&gt;" in pairs and "<b>" not in pairs
     assert text == "你好。三个人"
     assert "embedded:translator" in status and "of Persian" in status and "written down, then translated" in status
 
 
 def test_what_is_doubtful_is_grey_and_says_why() -> None:
-    status, pairs, _, _ = view.of_speech(WHOLE, 2.5, "a", stopped=False)
+    status, pairs, _, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("najva-doubtful") == 1
     assert view.FLAG_WORDS["digits"] in pairs and view.FLAG_WORDS["rough"] in pairs
     assert "1 of 2 sentences are doubtful" in status
@@ -43,23 +62,27 @@ def test_every_flag_has_words() -> None:
 
 def test_a_part_shows_how_far_it_is_and_no_downloads() -> None:
     part = replace(WHOLE, sentences=(FIRST,), finished=False)
-    status, pairs, _, downloads = view.of_speech(part, 10.0, "a", stopped=False)
+    status, pairs, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=False)
     assert 'value="0.100"' in status and pairs.count("<li") == 1 and downloads == ""
-    status, _, _, downloads = view.of_speech(part, 10.0, "a", stopped=True)
+    status, _, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=True)
     assert "Stopped at 0:01" in status and downloads
 
 
 def test_notes_and_silence_are_said() -> None:
-    assert "was asked" in view.of_speech(replace(WHOLE, notes=("The next one was asked.",)), 2.5, "a", stopped=False)[0]
+    assert (
+        "was asked"
+        in view.of_speech(replace(WHOLE, notes=("The next one was asked.",)), 2.5, "a", made, stopped=False)[0]
+    )
     silent = Translation(Transcript(finished=True), "zh-Hans", finished=True)
-    assert "nobody seems to speak" in view.of_speech(silent, 2.5, "a", stopped=False)[0]
+    assert "nobody seems to speak" in view.of_speech(silent, 2.5, "a", made, stopped=False)[0]
 
 
 def test_downloads_hold_the_whole_answer() -> None:
-    downloads = view.of_speech(WHOLE, 2.5, 'a"b', stopped=False)[3]
+    downloads = view.of_speech(WHOLE, 2.5, 'a"b', made, stopped=False)[3]
     found = dict(re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', downloads))
     assert len(found) == 8 and all(name.startswith("a&quot;b.") for name in found)
     answer = json.loads(base64.b64decode(found["a&quot;b.json"]))
+    assert answer.pop("made_with") == made(WHOLE.as_dict()["models"])
     assert answer == json.loads(json.dumps(WHOLE.as_dict()))
     assert answer["segments"][1]["flags"] == ["digits", "rough"]
 
@@ -67,8 +90,8 @@ def test_downloads_hold_the_whole_answer() -> None:
 def test_a_text_has_no_times_and_no_subtitles() -> None:
     sentences = (replace(FIRST, start=None, end=None), replace(SECOND, start=None, end=None))
     text = TextTranslation("fa", "zh-Hant", sentences, (0, 2), (("own", "x"),), finished=True)
-    status, pairs, chinese, downloads = view.of_text(text, stopped=False)
+    status, pairs, chinese, downloads = view.of_text(text, made, stopped=False)
     assert chinese == "你好。\n\n三个人"
     assert "2 sentences of Persian" in status and "<time>" not in pairs and "srt" not in downloads
-    working = view.of_text(replace(text, sentences=sentences[:1], finished=False), stopped=False)
+    working = view.of_text(replace(text, sentences=sentences[:1], finished=False), made, stopped=False)
     assert "1 of 2 sentences" in working[0] and working[3] == ""

@@ -194,9 +194,12 @@ def test_spoken_sources_are_synthetic_in_every_line(evaluate, program, pairs, tm
     [
         (["--engine", "nope", "--pairs", "PAIRS"], "There is no engine 'nope'; there are auto,"),
         (["--engine", "own", "--pairs", "PAIRS"], "There is no engine 'own'"),
-        (["--engine", "forced", "--pairs", "PAIRS"], "Engine 'forced': No model at hand translates English"),
+        (
+            ["--engine", "forced", "--pairs", "PAIRS"],
+            "None of the engines asked (forced) translates English into Chinese as text.",
+        ),
         (["--engine", "own", "--translator", "./nothing", "--pairs", "PAIRS"], "'./nothing' does not exist."),
-        (["--engine", "auto", "--pairs", "PAIRS"], "No translator can be had."),
+        (["--engine", "auto", "--pairs", "PAIRS"], "No translator can be had: NAJVA_TRANSLATOR may name one."),
         (["--engine", "copy", "--pairs", "owner/name"], "owner/name has many languages: name that of the sources"),
         (["--engine", "copy", "--pairs", "none.tsv"], "There is no file none.tsv."),
         (["--engine", "copy", "--pairs", "PAIRS", "--columns", "1", "3"], "has 2 columns, and column 3 is wanted."),

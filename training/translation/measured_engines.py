@@ -87,7 +87,7 @@ class ServedEngine:
         """See `MeasuredEngine.prepare`; a model that cannot be had is told of when it is asked."""
         for engine in self.translator.engines_for(language, self._target, spoken=spoken):
             with suppress(ModelError):
-                _ = engine.reference
+                _ = engine.references
 
     def of_texts(self, texts: Sequence[str], language: str) -> list[Answer]:
         """See `MeasuredEngine.of_texts`; their sentences are translated together, as those of a long text are."""
@@ -202,7 +202,7 @@ def check_ways(engines: Iterable[MeasuredEngine], language: str, *, spoken: bool
     """
     for engine in engines:
         if not engine.takes(language, spoken=spoken):
-            raise UnsupportedLanguage(f"Engine '{engine.name}': {unsupported(language, spoken=spoken)}")
+            raise UnsupportedLanguage(unsupported(language, [engine.name], spoken=spoken))
 
 
 def models_of(name: str, services: Services) -> list[dict]:

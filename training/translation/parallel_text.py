@@ -10,11 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 
 from najva.translation.scripts import into_script
 from najva.translation.spelling import source_spelling
+from plain_text import UndecodableText, decoded
 
 TALK, PROSE, SCREEN = "talk", "prose", "screen"
 DOMAINS = (TALK, PROSE, SCREEN)
@@ -160,16 +162,19 @@ def read_columns(path: Path) -> Iterator[tuple[str, ...]]:
     """Yield the columns of a file's rows.
 
     Raises:
-        TextError: it is missing, or a row has one column.
+        TextError: it is missing or not UTF-8, or a row has one column.
     """
     if not path.is_file():
         raise TextError(f"There is no {path}.")
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            columns = tuple(line.rstrip("\r\n").split("\t"))
-            if len(columns) < 2:
-                raise TextError(f"Row {number} of {path} has no second column.")
-            yield columns
+    try:
+        lines = StringIO(decoded(path.read_bytes()))
+    except UndecodableText as error:
+        raise TextError(f"{path} {error}.") from error
+    for number, line in enumerate(lines, start=1):
+        columns = tuple(line.rstrip("\r\n").split("\t"))
+        if len(columns) < 2:
+            raise TextError(f"Row {number} of {path} has no second column.")
+        yield columns
 
 
 def _without_marks(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from torch import nn
 from tqdm import tqdm
 from transformers import M2M100Config, M2M100ForConditionalGeneration
@@ -295,7 +296,8 @@ class Trainer:
     @torch.no_grad()
     def _note(self, tally: _Tally) -> None:
         """Write down how the training goes; validation is that of the averaged weights."""
-        self.progress.seconds += tally.seconds
+        # The first process's clock, since all must end at the same step.
+        self.progress.seconds += float(broadcast(torch.tensor(tally.seconds, device=self.accelerator.device)))
         own = [weight.detach().clone() for weight in self.network.parameters()]
         self._put(self.mean)
         self.network.eval()

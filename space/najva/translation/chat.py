@@ -33,9 +33,9 @@ class ChatModel:
         self.name, self._row, self._load = row.name, row, load
 
     @property
-    def reference(self) -> str:
+    def references(self) -> list[tuple[str, str]]:
         """See `TranslationEngine`; loads the weights."""
-        return self._load().reference
+        return [(self.name, self._load().reference)]
 
     def supports(self, source: str, target: str) -> bool:
         """See `TranslationEngine.supports`."""

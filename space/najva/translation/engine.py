@@ -68,13 +68,14 @@ class TranslationEngine(Protocol):
 
     Attributes:
         name: as callers ask for it, such as `m2m100_418m`.
-        reference: of the model that writes the Chinese, with its commit.
+        references: role and reference, with its commit, of each model that has a part in it: under its own name the
+            one that writes the Chinese.
         needs_speech: whether units need their samples.
         attempts: how a text is chosen, and how again where the guards found fault with it.
     """
 
     name: str
-    reference: str
+    references: list[tuple[str, str]]
     needs_speech: bool
     attempts: tuple[Attempt, ...]
 

@@ -29,7 +29,7 @@ class Forced:
     attempts = (Attempt(),)
 
     def __init__(self, write_as_chinese: Callable[[Sequence[np.ndarray]], list[str]], reference: str) -> None:
-        self.name, self.reference, self._write = FORCED, reference, write_as_chinese
+        self.name, self.references, self._write = FORCED, [(FORCED, reference)], write_as_chinese
 
     def supports(self, source: str, target: str) -> bool:
         """See `TranslationEngine.supports`."""

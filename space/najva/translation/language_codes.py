@@ -49,6 +49,11 @@ _LMT_NAMES = {
     for code in f"{_LMT_HIGH} {_LMT_MEDIUM} {_LMT_LOW}".split()
 }
 
+# The standard language of a group stands for the group too.
+_BY_THREE_LETTERS = {name.partition("_")[0]: code for code, name in _NLLB_CODES.items()} | {
+    "ara": "ar", "cmn": "zh", "est": "et", "fas": "fa", "lav": "lv", "msa": "ms", "nor": "no", "sqi": "sq", "swa": "sw",
+}  # fmt: skip
+
 M2M100_LANGUAGES = frozenset(_M2M100_CODES)
 NLLB_LANGUAGES = frozenset(_NLLB_CODES)
 LMT_LANGUAGES = frozenset(_LMT_NAMES)
@@ -70,6 +75,15 @@ def nllb_code(language: str) -> str | None:
         language: code of Whisper; `zh` is Simplified Chinese.
     """
     return _NLLB_CODES.get(language)
+
+
+def whisper_code(code: str) -> str | None:
+    """Return Whisper's code of a language; None where it knows none.
+
+    Args:
+        code: of ISO 639, two letters or three, as OPUS-MT's tokenizers state it.
+    """
+    return code if code in LARGE_V3_LANGUAGES else _BY_THREE_LETTERS.get(code)
 
 
 def lmt_name(language: str) -> str | None:

@@ -11,7 +11,12 @@ from najva.pretrained import Checkpoint, ModelError
 from najva.pretrained.checkpoint import TRANSLATOR_TYPES, read_json
 from najva.pretrained.conversion import converted_translator, in_a_line
 from najva.translation.confidence import Confidence
+from najva.translation.language_codes import whisper_code
+from najva.translation.sequence_to_sequence import OWN_TAG
 from najva.translation.text_networks import CTranslate2Network, Loaded, TorchNetwork
+
+# What this project's own translators read.
+OWN_LANGUAGES = frozenset({"en", "fa"})
 
 
 def family_of(checkpoint: Checkpoint) -> str:
@@ -23,6 +28,24 @@ def family_of(checkpoint: Checkpoint) -> str:
         return "chat"
     # This project's translators have Marian's tokenizer, whatever network is behind it.
     return "marian" if tokenizer.startswith("Marian") or _type_of(checkpoint) == "marian" else "m2m100"
+
+
+def languages_of_marian(checkpoint: Checkpoint) -> frozenset[str]:
+    """Return which languages, as Whisper's codes, a Marian translator reads, as its tokenizer states.
+
+    Raises:
+        ModelError: it states none that Whisper knows, or it does not write Chinese.
+    """
+    if OWN_TAG in read_json(checkpoint.folder / "vocab.json"):
+        return OWN_LANGUAGES
+    stated = read_json(checkpoint.folder / "tokenizer_config.json")
+    source, target = (whisper_code(str(stated.get(key) or "")) for key in ("source_lang", "target_lang"))
+    if source is None or target != "zh":
+        raise ModelError(
+            f"The translator {checkpoint.reference} does not state that it goes from one language that Whisper knows "
+            "into Chinese: `source_lang` and `target_lang` of its tokenizer_config.json."
+        )
+    return frozenset({source})
 
 
 def load_translator(checkpoint: Checkpoint, cache: Path, device: str, say: Callable[[str], None]) -> Loaded:

@@ -12,7 +12,7 @@ from najva.pretrained import ModelError
 from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
 
 PIVOT = "pivot"
-_ENGLISH = "en"
+_ENGLISH, _ENGLISH_ROLE = "en", "english"
 
 
 class Pivot:
@@ -21,22 +21,27 @@ class Pivot:
     Args:
         translate_speech: returns the English of each stretch of speech, float32 mono 16 kHz, in a language.
         then: engines that make Chinese of English, in the order in which they are asked.
+        english: returns the reference of the Whisper that `translate_speech` asks.
     """
 
     needs_speech = True
 
     def __init__(
-        self, translate_speech: Callable[[Sequence[np.ndarray], str], list[str]], then: Sequence[TranslationEngine]
+        self,
+        translate_speech: Callable[[Sequence[np.ndarray], str], list[str]],
+        then: Sequence[TranslationEngine],
+        english: Callable[[], str],
     ) -> None:
-        self.name, self._translate_speech = PIVOT, translate_speech
+        self.name, self._translate_speech, self._english = PIVOT, translate_speech, english
         self._then = [engine for engine in then if engine.supports(_ENGLISH, "zh-Hans")]
         self._writing = 0
         self.attempts = (Attempt(beam_size=4),)
 
     @property
-    def reference(self) -> str:
-        """Reference of what writes the Chinese."""
-        return self._then[self._writing].reference if self._then else ""
+    def references(self) -> list[tuple[str, str]]:
+        """Role and reference of what writes the English, and of what writes the Chinese."""
+        ((_, chinese),) = self._then[self._writing].references
+        return [(_ENGLISH_ROLE, self._english()), (PIVOT, chinese)]
 
     def supports(self, source: str, target: str) -> bool:
         """See `TranslationEngine.supports`."""

@@ -25,7 +25,7 @@ _PIECES_FOR_ONE, _PIECES_BESIDES, _MOST_PIECES = 2, 24, 256
 # Of a source: more than a sentence has, unless every letter of it is unknown. The published networks have places for
 # as many; what a tokenizer says of a smaller one holds.
 _MOST_PIECES_READ = 512
-_OWN_TAG = ">>talk<<"
+OWN_TAG = ">>talk<<"
 _NLLB_TARGETS = {"zh-Hans": "zho_Hans", "zh-Hant": "zho_Hant"}
 _MARIAN_TARGETS = {"zh-Hans": ">>cmn_Hans<<", "zh-Hant": ">>cmn_Hant<<"}
 
@@ -55,8 +55,8 @@ def _nllb(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
 
 def _marian(tokenizer: Any, text: str, source: str, target: str) -> list[int]:
     tags = tokenizer.supported_language_codes
-    is_own = _OWN_TAG in tags
-    tag = _OWN_TAG if is_own else _MARIAN_TARGETS[target]
+    is_own = OWN_TAG in tags
+    tag = OWN_TAG if is_own else _MARIAN_TARGETS[target]
     # Its tokenizer takes whatever begins with >> and goes on to << for a tag.
     plain = (source_spelling(text, source) if is_own else text).replace(">>", "»").replace("<<", "«")
     return _numbers(tokenizer, (tag if tag in tags else "") + plain)
@@ -91,9 +91,9 @@ class SequenceToSequence:
         self._family = FAMILIES[row.family]
 
     @property
-    def reference(self) -> str:
+    def references(self) -> list[tuple[str, str]]:
         """See `TranslationEngine`; loads the weights."""
-        return self._load().reference
+        return [(self.name, self._load().reference)]
 
     def supports(self, source: str, target: str) -> bool:
         """See `TranslationEngine.supports`."""

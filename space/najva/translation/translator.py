@@ -82,9 +82,9 @@ class Translator:
         ]
 
     def references(self, sentences: Sequence[TranslatedSentence]) -> list[tuple[str, str]]:
-        """Return name and model of each engine that wrote any of some sentences."""
+        """Return role and model of all that had a part in some sentences; an engine's role is its name."""
         used = {one.engine for one in sentences}
-        return [(engine.name, engine.reference) for engine in self.engines if engine.name in used]
+        return [pair for engine in self.engines if engine.name in used for pair in engine.references]
 
     def translate(
         self,
@@ -109,7 +109,10 @@ class Translator:
             return [_beside(one, into_script(one.text, target), engine=SCRIPT) for one in sentences]
         engines = self.engines_for(source, target, spoken=speech is not None)
         if not engines:
-            raise UnsupportedLanguage(unsupported(source, spoken=speech is not None))
+            reason = unsupported(source, [engine.name for engine in self.engines], spoken=speech is not None)
+            if self.engines_for(source, target, spoken=True):
+                reason += " Speak it, or bring a recording, and it goes through English."
+            raise UnsupportedLanguage(reason)
         best: dict[int, TranslatedSentence] = {}
         pending = [place for place, one in enumerate(sentences) if _is_words(one.text)]
         for engine, attempt in _attempts(engines):
@@ -160,12 +163,12 @@ def ask(engine: TranslationEngine, units: Sequence[Unit], source: str, target: s
     return answers
 
 
-def unsupported(source: str, *, spoken: bool) -> str:
-    """Return the sentence for a language that no engine knows."""
+def unsupported(source: str, asked: Sequence[str], *, spoken: bool) -> str:
+    """Return the sentence for a language that none of the engines of these names knows."""
     known = LARGE_V3_LANGUAGES.get(source)
     name = known.english_name if known else source
-    how = "" if spoken else " as text; speak it or bring a recording, and it may go through English"
-    return f"No model at hand translates {name} into Chinese{how}."
+    how = "" if spoken else " as text"
+    return f"None of the engines asked ({', '.join(asked)}) translates {name} into Chinese{how}."
 
 
 def _attempts(engines: Sequence[TranslationEngine]) -> Iterator[tuple[TranslationEngine, Attempt]]:

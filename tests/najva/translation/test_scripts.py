@@ -12,6 +12,12 @@ from najva.translation.scripts import UnknownTarget, into_script, script_share
         ("這裡的頭髮", "这里的头发", "這裡的頭髮"),
         ("皇后在后面，发展中的头发", "皇后在后面，发展中的头发", "皇后在後面，發展中的頭髮"),
         ("Hello 123", "Hello 123", "Hello 123"),
+        # The surname 范 and the example 範, 干 and 乾 and 幹: what is Traditional already keeps what it chose.
+        (
+            "范先生在後面用鼠標，干預乾淨的幹部",
+            "范先生在后面用鼠标，干预干净的干部",
+            "范先生在後面用滑鼠，干預乾淨的幹部",
+        ),
     ],
 )
 def test_each_target_has_its_letters(text: str, hans: str, hant: str) -> None:

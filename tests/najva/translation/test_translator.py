@@ -31,7 +31,7 @@ class Scripted:
         needs_speech: bool = False,
         fails: Exception | None = None,
     ) -> None:
-        self.name, self.reference, self.needs_speech = name, f"{name}@1", needs_speech
+        self.name, self.references, self.needs_speech = name, [(name, f"{name}@1")], needs_speech
         self.attempts, self._answer, self._languages, self._fails = attempts, answer, languages.split(), fails
         self.asked: list[tuple[list[Unit], Attempt]] = []
 
@@ -118,7 +118,9 @@ def test_when_no_engine_works_the_reason_is_raised() -> None:
 
 
 def test_unsupported_languages_are_said_not_guessed() -> None:
-    with pytest.raises(UnsupportedLanguage, match="No model at hand translates German into Chinese as text"):
+    with pytest.raises(
+        UnsupportedLanguage, match=r"asked \(a, ears\) translates German into Chinese as text\. Speak it"
+    ):
         translated([Scripted("a", known), Scripted("ears", known, "de", needs_speech=True)], "Eins.", "de")
 
 

@@ -278,7 +278,10 @@ def available_bytes() -> int | None:
     try:
         limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
         used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):
+        counts = dict(line.split() for line in Path("/sys/fs/cgroup/memory.stat").read_text("ascii").splitlines())
+        # Files that were read, such as weights, are counted as used, and are let go of when memory is wanted.
+        used -= int(counts["inactive_file"])
+    except (OSError, ValueError, KeyError):
         # No container, or one without a limit ("max").
         return free
     return min(free, max(0, limit - used))

@@ -3,8 +3,8 @@ r"""Trains the translator that comes with the app, measures it, and puts it into
     python training/embed_translator.py --data $NAJVA_TEST_DATA/parallel_text --run runs/translator
 
 All of it is `train_translator.py` and `evaluate_translation.py`, whose commands are shown; what is done is not done
-again, and a run that was trained by hand is taken as it is. On two cores five epochs take two hours. `--card` only
-writes the card of what is there, from what lies beside it.
+again, and a run that was trained by hand is taken as it is: with another allocator that is quicker, see
+`train_translator.py`. `--card` only writes the card of what is there, from what lies beside it.
 """
 
 from __future__ import annotations

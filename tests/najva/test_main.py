@@ -137,5 +137,5 @@ def test_detect_language_prints_a_line_a_file(capsys: pytest.CaptureFixture) -> 
 def test_models_lists_roles(capsys: pytest.CaptureFixture) -> None:
     assert main(["models"]) == 0
     roles = [model["role"] for model in json.loads(capsys.readouterr().out)]
-    assert [role for role in roles if role != "genre"] == ["speech", "persian", "voice-activity"]
+    assert [role for role in roles if role != "genre"] == ["speech", "persian", "voice-activity", "translation"]
     assert "genre" in roles

@@ -218,6 +218,8 @@ def test_spoken_sources_are_synthetic_in_every_line(evaluate, program, pairs, tm
 )
 def test_faults_in_one_sentence(evaluate, pairs, monkeypatch, tmp_path, arguments, sentence):
     monkeypatch.chdir(tmp_path)
+    # As if no translator came with the app.
+    monkeypatch.setattr("najva.translation_models.EMBEDDED_FOLDER", tmp_path)
     code, _, _, error = evaluate(*(str(pairs) if argument == "PAIRS" else argument for argument in arguments))
     assert code == 1
     assert error.startswith("Not evaluated: ") and sentence in error and "\n" not in error

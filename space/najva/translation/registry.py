@@ -145,7 +145,7 @@ _ROWS = (
         languages=frozenset({"en", "fa"}),
         scripts=("zh-Hans",),
         gated=False,
-        parameters=7_000_000,  # About.
+        parameters=8_895_488,
     ),
     ModelRow(
         name="pivot",

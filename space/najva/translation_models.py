@@ -132,9 +132,9 @@ class TranslationModels:
         reasons = (
             self.stepped_down
             if self._hub.answers
-            else ["The Hub is not asked, or does not answer."] * (row is self.default[0])
+            else ["the Hub is not asked, or does not answer"] * (row is self.default[0])
         )
-        return " ".join(["it comes with the app", *(f"({reason.rstrip('.')})" for reason in reasons)])
+        return "; ".join(["it comes with the app, and is rough", *(reason.rstrip(".") for reason in reasons)])
 
     def checkpoint(self, row: ModelRow) -> Checkpoint:
         """Return where a model lies; it is downloaded if need be.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
-from najva.bilingual_subtitles import LAYOUTS, split_cues, to_json, to_txt
+from najva.bilingual_subtitles import LAYOUTS, UNRELIABLE_MARK, split_cues, to_json, to_txt
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.services import Services
 from najva.speech_translation import Translation
@@ -32,6 +34,7 @@ _ROUTES = {
     "forced": "an experiment: Whisper told that it hears Chinese",
     "script": "it was Chinese already; only its letters were changed",
 }
+Translated = TypeVar("Translated", Translation, TextTranslation)
 # Of an answer's models.
 MadeWith = Callable[[Mapping[str, str]], dict]
 _SHOWN_MEANWHILE = 60
@@ -97,12 +100,8 @@ def of_speech(
         line = f"{end} of {language} in {found.compute_seconds:.1f} s"
         status = _status(line, found.models, found.route, found.notes, found.sentences)
     downloads = _downloads(found.as_dict(), name, made, timed=True) if ended and found.sentences else ""
-    return (
-        status,
-        _sentences(found.sentences, found.target, found.transcript.language.code, ended),
-        found.text,
-        downloads,
-    )
+    pairs = _sentences(found.sentences, found.target, found.transcript.language.code, ended)
+    return status, pairs, _marked(found).text, downloads
 
 
 def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[str, str, str, str]:
@@ -120,7 +119,16 @@ def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[s
         answer = found.as_dict()
         answer |= {"source_text": "", "segments": answer.pop("sentences")}
         downloads = _downloads(answer, "text", made, timed=False)
-    return status, _sentences(found.sentences, found.target, found.source, ended), found.text, downloads
+    return status, _sentences(found.sentences, found.target, found.source, ended), _marked(found).text, downloads
+
+
+def _marked(found: Translated) -> Translated:
+    """Return a translation whose doubtful sentences say so in their text: whoever copies it shall know."""
+    marked = (
+        replace(one, translation=UNRELIABLE_MARK + one.translation) if one.flags and one.translation else one
+        for one in found.sentences
+    )
+    return replace(found, sentences=tuple(marked))
 
 
 def _done(found: Translation) -> float:
@@ -136,7 +144,7 @@ def _status(line: str, models, route: str, notes, sentences) -> str:
     doubtful = sum(bool(one.flags) for one in sentences)
     warnings = [escape(note) for note in notes]
     if doubtful:
-        warnings.insert(0, f"{doubtful} of {len(sentences)} sentences are doubtful: they are grey, with the reason.")
+        warnings.insert(0, f"Doubtful: {doubtful} of {len(sentences)}, grey and with the reason.")
     told = "".join(f'<li class="najva-warning">{warning}</li>' for warning in warnings)
     return f'<div class="najva-status" role="status">{line}.<ul>{told}</ul></div>'
 

@@ -90,7 +90,7 @@ def test_persian_stands_right_and_a_doubtful_sentence_says_why(open_page: OpenPa
     assert source.evaluate("p => getComputedStyle(p).textAlign") in ("start", "right")
     assert second.get_attribute("class") == "najva-doubtful"
     expect(second.locator("small").first).to_be_visible()
-    expect(page.locator("#translation-status")).to_contain_text("doubtful")
+    expect(page.locator("#translation-status")).to_contain_text("Doubtful: 1 of 2")
 
 
 def test_letters_are_traditional_where_they_are_wanted(open_page: OpenPage) -> None:

@@ -45,7 +45,7 @@ def test_sentences_stand_beside_their_chinese_each_in_its_direction() -> None:
     status, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("<li") == 2 and pairs.count('dir="rtl"') == 2
     assert '<p lang="zh-Hans">你好。</p>' in pairs and "&lt;b&gt;" in pairs and "<b>" not in pairs
-    assert text == "你好。三个人"
+    assert text == "你好。（？）三个人"
     assert "embedded:translator" in status and "of Persian" in status and "written down, then translated" in status
 
 
@@ -53,7 +53,7 @@ def test_what_is_doubtful_is_grey_and_says_why() -> None:
     status, pairs, _, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("najva-doubtful") == 1
     assert view.FLAG_WORDS["digits"] in pairs and view.FLAG_WORDS["rough"] in pairs
-    assert "1 of 2 sentences are doubtful" in status
+    assert "Doubtful: 1 of 2," in status
 
 
 def test_every_flag_has_words() -> None:
@@ -91,7 +91,7 @@ def test_a_text_has_no_times_and_no_subtitles() -> None:
     sentences = (replace(FIRST, start=None, end=None), replace(SECOND, start=None, end=None))
     text = TextTranslation("fa", "zh-Hant", sentences, (0, 2), (("own", "x"),), finished=True)
     status, pairs, chinese, downloads = view.of_text(text, made, stopped=False)
-    assert chinese == "你好。\n\n三个人"
+    assert chinese == "你好。\n\n（？）三个人"
     assert "2 sentences of Persian" in status and "<time>" not in pairs and "srt" not in downloads
     working = view.of_text(replace(text, sentences=sentences[:1], finished=False), made, stopped=False)
     assert "1 of 2 sentences" in working[0] and working[3] == ""

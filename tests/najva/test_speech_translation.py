@@ -125,3 +125,4 @@ def test_whisper_translates_chinese_speech_into_english(services: Services, test
     sound = np.concatenate(list(services._blocks(clip.path)))
     (english,) = services.transcriber.write_each([sound], "zh", "translate")
     assert english and english.isascii()
+    assert services.transcriber.write_each([sound], "zh", "translate") == [english]

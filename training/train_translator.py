@@ -42,7 +42,7 @@ from run_news import say
 from run_record import NAME, add_sections, changed_options, circumstances, is_trained, read_record, refuse_other_run
 from translation.calibration import calibrate
 from translation.parallel_text import Pair, read_calibration, read_training, read_validation
-from translation.translator_training import Progress, Recipe, Trainer, encoded, new_network
+from translation.translator_training import Recipe, Trainer, encoded, new_network
 from translation.vocabulary import TOKENIZER, Encoder, train_vocabulary
 from whole_files import write_json, write_rows
 
@@ -99,7 +99,10 @@ def train_translator(options: TranslatorOptions) -> dict | None:
         return None
     use_whole_processor()
     keep_freed_memory()
-    accelerator = make_accelerator(options.precision)
+    cpu = not torch.cuda.is_available()
+    # Its own arithmetic stays `no`: accelerate allows one for all jobs of a process.
+    accelerator = Accelerator(cpu=cpu, mixed_precision="no")
+    bf16 = options.precision == "bf16" or (options.precision == "auto" and has_bf16(cpu))
     pairs, kept = read_training(options.data)
     validation = read_validation(options.data)
     for name, count in kept.items():
@@ -124,19 +127,13 @@ def train_translator(options: TranslatorOptions) -> dict | None:
         seed=options.seed,
         folder=options.output / "checkpoints",
         say=say,
+        bf16=bf16,
     )
     trained = trainer.run(options.every)
     if not accelerator.is_main_process:
         return None
     trained.cpu().half().save_pretrained(options.output)
-    return finish(options, trainer.progress, trained.num_parameters(), accelerator)
-
-
-def make_accelerator(precision: str) -> Accelerator:
-    """Return the processes that share the work, with the arithmetic that suits them."""
-    cpu = not torch.cuda.is_available()
-    bf16 = precision == "bf16" or (precision == "auto" and has_bf16(cpu))
-    return Accelerator(cpu=cpu, mixed_precision="bf16" if bf16 else "no")
+    return finish(options, trainer, trained.num_parameters())
 
 
 def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair]) -> None:
@@ -169,8 +166,9 @@ def record_start(options: TranslatorOptions, pairs: list[Pair], kept: dict[str, 
     add_sections(options.output, options=options.comparable(), data=data)
 
 
-def finish(options: TranslatorOptions, progress: Progress, parameters: int, accelerator: Accelerator) -> dict:
+def finish(options: TranslatorOptions, trainer: Trainer, parameters: int) -> dict:
     """Write history and confidence and, last, the section by which the run counts as trained."""
+    progress = trainer.progress
     write_rows(options.output / "history.csv", [asdict(row) for row in progress.history])
     say("Learning when not to be believed.")
     found = Checkpoint(str(options.output), "folder", str(progress.step), "", options.output)
@@ -184,8 +182,8 @@ def finish(options: TranslatorOptions, progress: Progress, parameters: int, acce
         "epochs": last.epoch,
         "minutes": last.minutes,
         "validation_loss": last.validation_loss,
-        "precision": accelerator.mixed_precision,
-        "processes": accelerator.num_processes,
+        "precision": "bf16" if trainer.bf16 else "fp32",
+        "processes": trainer.accelerator.num_processes,
         **circumstances(),
     }
     add_sections(options.output, calibration=judged.as_dict(), training=training)

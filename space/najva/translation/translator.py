@@ -22,6 +22,8 @@ from najva.translation.sentences import Sentence
 # Below it an engine's text is a guess; see `confidence`.
 ROUGH = "rough"
 CHINESE = ("zh",)
+# Letters of English for one of the source, at least; Persian has about as many as its English, Chinese far fewer.
+_LEAST_ENGLISH = 0.45
 # In the place of an engine where only letters were changed.
 SCRIPT = "script"
 
@@ -185,13 +187,19 @@ def _unit(place: int, sentence: Sentence, source: str, speech: Callable[[Sentenc
 def _checked(sentence: Sentence, written: Written, engine: str, target: str) -> TranslatedSentence:
     """Return a sentence with its Chinese in the right script and with what is wrong with it."""
     text = into_script(written.text, target)
-    # Of a pivot the English is what was translated; Whisper's own errors nobody can see here.
+    # Of a pivot the English is what was translated; of Whisper's own errors only what is left out can be seen here.
     flags = find_flags(written.english or sentence.text, text)
-    if written.rough and ROUGH not in flags and text:
+    if (written.rough or _is_cut_short(sentence.text, written.english)) and ROUGH not in flags and text:
         flags.append(ROUGH)
     return replace(
         _beside(sentence, text, engine=engine), flags=tuple(flags), english=written.english, trust=written.trust
     )
+
+
+def _is_cut_short(source: str, english: str) -> bool:
+    """Whether a pivot's English is too little for its source: where Whisper is lost it writes a few words, fluently."""
+    said, written = (sum(letter.isalpha() for letter in text) for text in (source, english))
+    return 0 < written < _LEAST_ENGLISH * said
 
 
 def _beside(sentence: Sentence, translation: str, engine: str = "") -> TranslatedSentence:

@@ -124,6 +124,20 @@ def test_unsupported_languages_are_said_not_guessed() -> None:
         translated([Scripted("a", known), Scripted("ears", known, "de", needs_speech=True)], "Eins.", "de")
 
 
+def test_english_that_leaves_out_most_of_the_source_is_not_believed() -> None:
+    class Lost(Scripted):
+        def translate(self, units, source, target, attempt):
+            english = {"Eins zwei drei vier fünf sechs.": "One.", "Eins zwei.": "One two."}
+            return [Written(unit.id, "一二。", english=english[unit.text]) for unit in units]
+
+    sentences = [
+        Sentence(n, text, n, n + 1.0) for n, text in enumerate(("Eins zwei drei vier fünf sechs.", "Eins zwei."))
+    ]
+    translator = Translator([Lost("pivot", known, "de", needs_speech=True)])
+    short, whole = translator.translate(sentences, "de", "zh-Hans", lambda sentence: np.ones(16_000, np.float32))
+    assert (short.flags, whole.flags) == (("rough",), ())
+
+
 def test_engines_that_listen_get_each_sentence_s_sound() -> None:
     ears = Scripted("ears", lambda text, attempt: "一。", "de", needs_speech=True)
     sentences = [Sentence(0, "Eins.", 1.0, 2.0)]

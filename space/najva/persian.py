@@ -45,6 +45,9 @@ _DIACRITICS = [*range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x
 _DIGITS = {first + value: str(value) for first in (0x0660, 0x06F0) for value in range(10)}
 _FOLD = str.maketrans(_LETTERS) | dict.fromkeys(_DIACRITICS) | {ord(TATWEEL): None} | _DIGITS
 
+# Letters that are coded by their shape (presentation forms), as in text that was taken out of a PDF file.
+_SHAPES = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF))}
+
 _DIRECTION_MARKS = [0x061C, 0x200B, 0x200D, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
 _KEYBOARD = {ord("\u0643"): "\u06a9", ord("\u064a"): "\u06cc", ord(TATWEEL): None} | dict.fromkeys(_DIRECTION_MARKS)
 
@@ -160,15 +163,7 @@ def for_translation(text: str) -> str:
     Returns:
         The same text in the translator's spelling.
     """
-    letters = "".join(
-        unicodedata.normalize("NFKC", char) if _is_presentation_form(char) else char for char in clean_transcript(text)
-    )
-    return letters.translate(_FOLD)
-
-
-def _is_presentation_form(char: str) -> bool:
-    """Whether a letter is coded by its shape, as in text that was taken out of a PDF file."""
-    return "\ufb50" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefe"
+    return clean_transcript(text).translate(_SHAPES).translate(_FOLD)
 
 
 def _separates_persian_words(char: str) -> bool:

@@ -166,15 +166,23 @@ def read_columns(path: Path) -> Iterator[tuple[str, ...]]:
     """
     if not path.is_file():
         raise TextError(f"There is no {path}.")
-    try:
-        lines = StringIO(decoded(path.read_bytes()))
-    except UndecodableText as error:
-        raise TextError(f"{path} {error}.") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(StringIO(read_utf8(path)), start=1):
         columns = tuple(line.rstrip("\r\n").split("\t"))
         if len(columns) < 2:
             raise TextError(f"Row {number} of {path} has no second column.")
         yield columns
+
+
+def read_utf8(path: Path) -> str:
+    """Return the text of a file that is there.
+
+    Raises:
+        TextError: it is not UTF-8.
+    """
+    try:
+        return decoded(path.read_bytes())
+    except UndecodableText as error:
+        raise TextError(f"{path} {error}: save it as UTF-8.") from None
 
 
 def _without_marks(text: str) -> str:

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from najva.languages import LARGE_V3_LANGUAGES
-from plain_text import UndecodableText, decoded
 from sheets.speech_data import SPEECH
 from synthesis.spoken_clips import read_label
-from translation.parallel_text import TextError
+from translation.parallel_text import TextError, read_utf8
 
 # What is said after a set's name, so that synthetic speech is called so wherever a figure of it stands.
 SYNTHETIC, RECORDED = "synthetic", "as recorded"
@@ -186,10 +185,7 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """Return number and cells of each row; empty lines at the end are none."""
     if not path.is_file():
         raise TextError(f"There is no file {path}.")
-    try:
-        text = decoded(path.read_bytes())
-    except UndecodableText as error:
-        raise TextError(f"{path} {error}: save it as UTF-8.") from None
+    text = read_utf8(path)
     if not text.strip():
         raise TextError(f"{path} is empty.")
     # Not splitlines(): U+2028 and its like may stand inside a sentence.

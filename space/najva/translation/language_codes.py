@@ -57,6 +57,8 @@ _BY_THREE_LETTERS = {name.partition("_")[0]: code for code, name in _NLLB_CODES.
 M2M100_LANGUAGES = frozenset(_M2M100_CODES)
 NLLB_LANGUAGES = frozenset(_NLLB_CODES)
 LMT_LANGUAGES = frozenset(_LMT_NAMES)
+# What this project's own translators read.
+OWN_LANGUAGES = frozenset({"en", "fa"})
 
 
 def m2m100_code(language: str) -> str | None:

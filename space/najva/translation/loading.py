@@ -11,12 +11,9 @@ from najva.pretrained import Checkpoint, ModelError
 from najva.pretrained.checkpoint import TRANSLATOR_TYPES, read_json
 from najva.pretrained.conversion import converted_translator, in_a_line
 from najva.translation.confidence import Confidence
-from najva.translation.language_codes import whisper_code
+from najva.translation.language_codes import OWN_LANGUAGES, whisper_code
 from najva.translation.sequence_to_sequence import OWN_TAG
 from najva.translation.text_networks import CTranslate2Network, Loaded, TorchNetwork
-
-# What this project's own translators read.
-OWN_LANGUAGES = frozenset({"en", "fa"})
 
 
 def family_of(checkpoint: Checkpoint) -> str:

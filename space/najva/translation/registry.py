@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from najva.languages import LARGE_V3_LANGUAGES
-from najva.translation.language_codes import LMT_LANGUAGES, M2M100_LANGUAGES, NLLB_LANGUAGES
+from najva.translation.language_codes import LMT_LANGUAGES, M2M100_LANGUAGES, NLLB_LANGUAGES, OWN_LANGUAGES
 
 Family = Literal["m2m100", "nllb", "marian", "chat", "pivot", "forced"]
 
@@ -142,7 +142,7 @@ _ROWS = (
         revision="",  # Its fingerprint is taken at first use.
         family="marian",
         licence="other",
-        languages=frozenset({"en", "fa"}),
+        languages=OWN_LANGUAGES,
         scripts=("zh-Hans",),
         gated=False,
         parameters=8_895_488,

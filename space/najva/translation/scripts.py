@@ -9,8 +9,9 @@ from functools import lru_cache
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
 
 # Codes of the endpoints, and OpenCC's conversion into each; Traditional with Taiwan's words, such as 滑鼠 for 鼠标.
-_MOSTLY = 0.5
 TARGETS = {"zh-Hans": "t2s", "zh-Hant": "s2twp"}
+# Of the letters that tell the scripts apart: more of them make a text Traditional.
+_MOSTLY = 0.5
 
 
 class UnknownTarget(ValueError):
@@ -44,20 +45,20 @@ def into_script(text: str, target: str) -> str:
         return simplified
     converted = _converter(TARGETS[target]).convert(simplified)
     is_traditional = simplified != text and script_share(text, target) > _MOSTLY
-    return _with_own_letters(converted, text) if is_traditional else converted
+    return _with_own_letters(converted, text, simplified) if is_traditional else converted
 
 
-def _with_own_letters(converted: str, text: str) -> str:
+def _with_own_letters(converted: str, text: str, simplified: str) -> str:
     """Return a Traditional text as it was converted, but with its own letters where only they were guessed anew.
 
     Two Traditional letters may be one Simplified: the surname 范 would come back as 範, which is an example.
     """
-    simplify = _converter("t2s").convert
-    if len(simplify(text)) != len(text) or len(simplify(converted)) != len(converted):
+    simplified_again = _converter("t2s").convert(converted)
+    if len(simplified) != len(text) or len(simplified_again) != len(converted):
         return converted
     own, letters = _converter("t2tw").convert(text), list(converted)
     own = own if len(own) == len(text) else text
-    same = SequenceMatcher(None, simplify(text), simplify(converted), autojunk=False)
+    same = SequenceMatcher(None, simplified, simplified_again, autojunk=False)
     for first, place, size in same.get_matching_blocks():
         letters[place : place + size] = own[first : first + size]
     return "".join(letters)

@@ -26,7 +26,7 @@ import hashlib
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,15 +35,25 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import M2M100ForConditionalGeneration
 
-from najva.pretrained.checkpoint import Checkpoint
+from najva.pretrained.checkpoint import Checkpoint, read_json
 from najva.translation.confidence import FILE as CONFIDENCE
 from najva.translation.loading import load_translator
 from options import option, required, run_command
 from processor import has_bf16, keep_freed_memory, use_whole_processor
 from run_news import say
-from run_record import NAME, add_sections, changed_options, circumstances, is_trained, read_record, refuse_other_run
+from run_record import (
+    NAME,
+    RunError,
+    add_sections,
+    changed_options,
+    circumstances,
+    is_trained,
+    read_record,
+    refuse_other_run,
+)
 from translation.calibration import calibrate
-from translation.parallel_text import Pair, read_calibration, read_training, read_validation
+from translation.parallel_text import Pair, read_calibration, read_training, read_validation, repeated
+from translation.taught_pairs import TIMES, read_taught, taught_pairs, write_taught
 from translation.translator_training import Recipe, Trainer, encoded, new_network
 from translation.vocabulary import TOKENIZER, Encoder, train_vocabulary
 from whole_files import write_json, write_rows
@@ -55,7 +65,8 @@ class TranslatorOptions:
 
     data: Path = required("folder of parallel text")
     output: Path = required("folder of the run")
-    init: Path | None = option(None, "run or model folder whose network and vocabulary are gone on with")
+    init: Path | None = option(None, "run or model folder whose network, in its shape, and vocabulary are gone on with")
+    teacher: Path | None = option(None, "translator that writes the Chinese of English-Persian text, to learn from too")
     epochs: float = option(5.0, "passes over the training pairs")
     minutes: float = option(0.0, "limit of the training, all its parts together; 0: none")
     vocabulary: int = option(8_000, "pieces of the vocabulary")
@@ -80,7 +91,7 @@ class TranslatorOptions:
     def comparable(self) -> dict:
         """Return the options as they are recorded; where things lie is not what the run is made of."""
         chosen = {name: value for name, value in asdict(self).items() if name not in ("data", "output")}
-        return chosen | {"init": self.init.name if self.init else ""}
+        return chosen | {name: getattr(self, name).name if getattr(self, name) else "" for name in ("init", "teacher")}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,6 +105,8 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     Raises:
         TextError, RunError: it cannot be done as asked, in one sentence.
     """
+    if options.init:
+        options = replace(options, **shape_of(options.init))
     if (options.output / NAME).is_file():
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), TranslatorOptions))
     if is_trained(options.output):
@@ -107,17 +120,18 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     bf16 = options.precision == "bf16" or (options.precision == "auto" and has_bf16(cpu))
     pairs, kept = read_training(options.data)
     validation = read_validation(options.data)
-    for name, count in kept.items():
-        say(f"{count:>8,}  {name}")
+    _tell(kept)
     with accelerator.main_process_first():
         make_vocabulary(options, pairs)
+        taught = be_taught(options, pairs) if options.teacher else {}
     encoder = Encoder(options.output)
     if accelerator.is_main_process:
-        record_start(options, pairs, kept, len(validation))
+        record_start(options, pairs, kept, taught, len(validation))
+    pairs += [copy for file in taught.values() for pair in file for copy in repeated(pair, TIMES)]
     set_seed(options.seed)
     recipe = Recipe(**{one.name: getattr(options, one.name) for one in fields(Recipe) if hasattr(options, one.name)})
     trainer = Trainer(
-        M2M100ForConditionalGeneration.from_pretrained(options.init, dtype=torch.float32)
+        M2M100ForConditionalGeneration.from_pretrained(options.init, dtype=torch.float32, dropout=options.dropout)
         if options.init
         else new_network(encoder, recipe),
         encoded(pairs, encoder),
@@ -138,6 +152,24 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     return finish(options, trainer, trained.num_parameters())
 
 
+def shape_of(init: Path) -> dict[str, int]:
+    """Return the options that are settled by a network that is gone on with.
+
+    Raises:
+        RunError: there is none.
+    """
+    if not (init / "config.json").is_file():
+        raise RunError(f"{init} holds no network to go on with: its config.json is missing.")
+    config = read_json(init / "config.json")
+    return {
+        "vocabulary": Encoder(init).pieces,
+        "width": config["d_model"],
+        "inner": config["encoder_ffn_dim"],
+        "encoder_layers": config["encoder_layers"],
+        "decoder_layers": config["decoder_layers"],
+    }
+
+
 def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair]) -> None:
     """Write the vocabulary's files, unless they are there."""
     if all((options.output / name).is_file() for name in TOKENIZER):
@@ -152,13 +184,39 @@ def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair]) -> None:
     train_vocabulary(texts, options.output, options.vocabulary)
 
 
-def record_start(options: TranslatorOptions, pairs: list[Pair], kept: dict[str, int], validation: int) -> None:
+def be_taught(options: TranslatorOptions, pairs: list[Pair]) -> dict[str, list[Pair]]:
+    """Return what the teacher has translated, of each file: once, and then as it was kept."""
+    path = options.output / "taught.tsv"
+    if not path.is_file():
+        say(f"With Chinese by {options.teacher.name}:")
+        source = Checkpoint(str(options.teacher), "folder", "0", "", options.teacher)
+        teacher = load_translator(source, options.output / "converted", "cpu", say)
+        taught = taught_pairs(options.data, teacher, pairs)
+        _tell({file: len(found) for file, found in taught.items()})
+        write_taught(taught, path)
+    return read_taught(path)
+
+
+def _tell(kept: dict[str, int]) -> None:
+    for name, count in kept.items():
+        say(f"{count:>8,}  {name}")
+
+
+def record_start(
+    options: TranslatorOptions,
+    pairs: list[Pair],
+    kept: dict[str, int],
+    taught: dict[str, list[Pair]],
+    validation: int,
+) -> None:
     """Write what the run is made of, before it begins."""
-    content = "\n".join(f"{pair.source}\t{pair.target}" for pair in pairs)
+    by_teacher = [pair for found in taught.values() for pair in found]
+    content = "\n".join(f"{pair.source}\t{pair.target}" for pair in [*pairs, *by_teacher])
     data = {
-        "pairs": sum(kept.values()),
-        "pairs_an_epoch": len(pairs),
+        "pairs": sum(kept.values()) + len(by_teacher),
+        "pairs_an_epoch": len(pairs) + TIMES * len(by_teacher),
         "collections": kept,
+        "taught": {file: len(found) for file, found in taught.items()},
         "sha256": hashlib.sha256(content.encode()).hexdigest(),
         "validation_pairs": validation,
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from accelerate.state import AcceleratorState
 
 from najva.pretrained.packaged_whisper import packaged_whisper
 from najva.transcriber.tokens import WhisperTokens
@@ -14,6 +15,12 @@ from tests.hub.conftest import hub, way  # noqa: F401 - fixtures
 from tests.najva.pretrained.tiny_models import save_tiny_whisper
 from tests.training.made_runs import make_run
 from tests.training.made_sheets import SENTENCES, voice, write_clip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Forget the arithmetic of the job before: accelerate allows one a process, which outside of tests is one job."""
+    AcceleratorState._reset_state()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,15 @@ import torch
 from accelerate import Accelerator
 
 import train_translator
+from najva.pretrained.checkpoint import Checkpoint
 from najva.services import Services
 from najva.settings import Settings
 from najva.translation.confidence import Confidence
-from najva.translation.loading import load_tokenizer
+from najva.translation.loading import load_tokenizer, load_translator
 from run_record import read_record
 from tests.training.made_text import all_pairs, make_text, sentence
 from translation.parallel_text import COLLECTIONS, TextError, clean, key, read_training, read_validation
+from translation.taught_pairs import BRIDGES, TIMES, read_taught, taught_pairs
 from translation.translator_training import Recipe, Trainer, encoded, new_network
 from translation.vocabulary import Encoder, train_vocabulary
 
@@ -103,6 +106,63 @@ def test_init_goes_on_from_another_run(trained: Path, text: Path, tmp_path: Path
     assert (tmp_path / "more" / "vocab.json").read_bytes() == (trained / "vocab.json").read_bytes()
     (before,) = read_record(tmp_path / "more")["data"]["before"]
     assert before["run"] == trained.name and before["epochs"] == 40
+
+
+def test_a_network_that_is_gone_on_with_keeps_its_shape(trained: Path, text: Path, tmp_path: Path) -> None:
+    other = arguments(text, tmp_path / "more", epochs=0.1, init=trained, width=128, decoder_layers=3, dropout=0.3)
+    assert train_translator.main(other) == 0
+    record, config = read_record(tmp_path / "more"), json.loads((tmp_path / "more" / "config.json").read_text("utf-8"))
+    chosen = {name: record["options"][name] for name in SMALL if name != "vocabulary"}
+    assert chosen == {name: value for name, value in SMALL.items() if name != "vocabulary"}
+    assert (config["d_model"], config["decoder_layers"], config["dropout"]) == (64, 1, 0.3)
+    # Of so little text there are fewer pieces than were asked for.
+    assert record["options"]["vocabulary"] == Encoder(trained).pieces <= SMALL["vocabulary"]
+
+
+def test_nothing_to_go_on_with_is_said(text: Path, tmp_path: Path, capsys) -> None:
+    assert train_translator.main(arguments(text, tmp_path / "more", init=tmp_path)) == 1
+    assert "holds no network to go on with" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bridged(text: Path, tmp_path: Path) -> Path:
+    """The same text, with Persian that has only English beside it."""
+    folder = make_text(tmp_path / "bridged")
+    pairs = list(zip(all_pairs("en"), all_pairs("fa"), strict=True))
+    new = [(english, f"{persian} سلام") for (english, _), (persian, _) in pairs[:60]]
+    nonsense = [("Xqzt vlorp mmbdk wrrgh.", "این را کسی نمی‌داند.")]
+    translated = [(pairs[1][0][0], pairs[1][1][0])]
+    for bridge, rows in zip(BRIDGES, (new, nonsense, translated), strict=True):
+        (folder / bridge.file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / bridge.file).write_text("".join(f"{one}\t{two}\n" for one, two in rows), encoding="utf-8")
+    return folder
+
+
+def test_a_teacher_gives_persian_its_chinese(trained: Path, bridged: Path, tmp_path: Path) -> None:
+    source = Checkpoint(str(trained), "folder", "0", "", trained)
+    teacher = load_translator(source, tmp_path / "converted", "cpu", lambda line: None)
+    taught = taught_pairs(bridged, teacher, read_training(bridged)[0])
+    new, nonsense, translated = (taught[bridge.file] for bridge in BRIDGES)
+    # Neither what it is not sure of, nor what people have translated, nor what is measured on.
+    assert not nonsense and not translated
+    right = {f"{persian} سلام": chinese for persian, chinese in all_pairs("fa")[:60]}
+    held_out = {source for source, _ in all_pairs("fa")[:60:7]}
+    assert len(new) > 30 and not {pair.source.removesuffix(" سلام") for pair in new} & held_out
+    assert sum(right[pair.source] == pair.target for pair in new) >= 0.8 * len(new)
+    with pytest.raises(TextError, match="cannot teach"):
+        taught_pairs(bridged, replace(teacher, confidence=None), [])
+
+
+def test_what_was_taught_is_learned_and_kept(trained: Path, bridged: Path, tmp_path: Path) -> None:
+    more = arguments(bridged, tmp_path / "run", epochs=0.1, init=trained, teacher=trained)
+    assert train_translator.main(more) == 0
+    record, taught = read_record(tmp_path / "run"), read_taught(tmp_path / "run" / "taught.tsv")
+    pairs, kept = read_training(bridged)
+    (count,) = record["data"]["taught"].values()
+    assert record["data"]["taught"] == {BRIDGES[0].file: count} and len(taught[BRIDGES[0].file]) == count
+    assert record["data"]["pairs"] == sum(kept.values()) + count
+    assert record["data"]["pairs_an_epoch"] == len(pairs) + TIMES * count
+    assert record["options"]["teacher"] == trained.name
 
 
 def test_a_killed_training_goes_on_where_it_was(text: Path, tmp_path: Path) -> None:

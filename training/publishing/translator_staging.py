@@ -74,7 +74,8 @@ def translator_card(record: Mapping[str, Any], repository: str, licence: str) ->
         eval_results=_results(record),
     )
     learned: dict[str, int] = {}
-    for file, pairs in record["data"]["collections"].items():
+    data = record["data"]
+    for file, pairs in [*data["collections"].items(), *data.get("taught", {}).items()]:
         learned[file.partition("/")[0]] = learned.get(file.partition("/")[0], 0) + pairs
     record = {**record, "learned": learned, "languages": 2}
     context = {

@@ -30,6 +30,9 @@ ORIGINS = {
     "ud_pud": ("Parallel Universal Dependencies, news and Wikipedia", "CC BY-SA 3.0"),
     "tico19": ("TICO-19, health", "CC0"),
     "storybooks": ("Global Storybooks", "CC BY"),
+    "cldr_names": ("names of languages and territories (CLDR)", "Unicode-3.0"),
+    "massive_500": ("MASSIVE, voice commands, Persian", "CC BY 4.0"),
+    "mizan_dev": ("Mizan, literature, Persian", "CC BY 4.0"),
     "mozilla_www": ("texts of mozilla.org", "MPL-2.0"),
     "android_ui": ("messages of Android", "Apache-2.0"),
     "gnome_mo": ("messages of GNOME", "GPL and LGPL"),
@@ -67,6 +70,7 @@ COLLECTIONS = (
     Collection("ud_pud/en-zh.tsv", "en", PROSE, 2),
     Collection("tico19/en-zh.tsv", "en", PROSE, 2),
     Collection("storybooks/en-zh.tsv", "en", PROSE),
+    Collection("cldr_names/en-zh.tsv", "en", TALK),
     Collection("mozilla_www/en-zh.tsv", "en", SCREEN),
     Collection("android_ui/en-zh.tsv", "en", SCREEN),
     Collection("tatoeba/fa-zh_direct.tsv", "fa", TALK, 4),
@@ -74,6 +78,7 @@ COLLECTIONS = (
     Collection("tico19/fa-zh.tsv", "fa", PROSE, 4),
     Collection("storybooks/fa-zh.tsv", "fa", PROSE, 4),
     Collection("storybooks/prs-zh.tsv", "fa", PROSE, 2),
+    Collection("cldr_names/fa-zh.tsv", "fa", TALK),
     Collection("mozilla_www/fa-zh.tsv", "fa", SCREEN, 2),
     Collection("android_ui/fa-zh.tsv", "fa", SCREEN),
     Collection("gnome_mo/fa-zh.tsv", "fa", SCREEN),
@@ -122,11 +127,15 @@ def read_training(folder: Path, collections: Iterable[Collection] = COLLECTIONS)
             if key(pair.source) in barred or key(pair.target) in barred:
                 continue
             seen.add((pair.source, pair.target))
-            # What is recognised from speech has no punctuation often enough.
-            bare = replace(pair, source=_without_marks(pair.source))
-            pairs += [bare if time % 2 else pair for time in range(collection.times)]
+            pairs += repeated(pair, collection.times)
         kept[collection.file] = (len(pairs) - before) // collection.times
     return pairs, kept
+
+
+def repeated(pair: Pair, times: int) -> list[Pair]:
+    """Return a pair so often; every second time without punctuation, as what is recognised from speech often is."""
+    bare = replace(pair, source=_without_marks(pair.source))
+    return [bare if time % 2 else pair for time in range(times)]
 
 
 def read_validation(folder: Path) -> list[Pair]:

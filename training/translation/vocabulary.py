@@ -86,6 +86,11 @@ class Encoder:
         """Return how many there are."""
         return len(self.numbers)
 
+    @property
+    def pieces(self) -> int:
+        """How many were asked for when they were learned."""
+        return self._pieces.get_piece_size()
+
     def encode(self, texts: Sequence[str], domain: str = "") -> list[list[int]]:
         """Return the numbers of each text with its end; of sources after the tag of their domain."""
         first = [self.numbers[tag(domain)]] if domain else []

@@ -206,7 +206,7 @@ def keep(
     summary: dict,
 ) -> dict:
     """Write record and picture into the output folder; return where they are."""
-    from translation.translation_picture import draw_scores
+    from translation.translation_pictures import draw_scores
 
     picture = draw_scores(options.output / PICTURE, findings.results)
     settings = {"normalisation": NORMALISATION, "replicates": REPLICATES, "confidence": CONFIDENCE, "seed": SEED}

@@ -54,6 +54,7 @@ from run_record import (
 from translation.calibration import calibrate
 from translation.parallel_text import Pair, read_calibration, read_training, read_validation, repeated
 from translation.taught_pairs import TIMES, read_taught, taught_pairs, write_taught
+from translation.translation_pictures import draw_history
 from translation.translator_training import Recipe, Trainer, encoded, new_network
 from translation.vocabulary import TOKENIZER, Encoder, train_vocabulary
 from whole_files import write_json, write_rows
@@ -230,6 +231,7 @@ def finish(options: TranslatorOptions, trainer: Trainer, parameters: int) -> dic
     """Write history and confidence and, last, the section by which the run counts as trained."""
     progress = trainer.progress
     write_rows(options.output / "history.csv", [asdict(row) for row in progress.history])
+    draw_history(options.output / "figures" / "history.png", progress.history)
     say("Learning when not to be believed.")
     found = Checkpoint(str(options.output), "folder", str(progress.step), "", options.output)
     judged = calibrate(load_translator(found, options.output / "converted", "cpu", say), read_calibration(options.data))

@@ -15,7 +15,7 @@ from najva.genre_networks import WEIGHTS
 from publishing.card_text import CardError, write_card
 from publishing.hub import Staged
 from publishing.measured import MEASURED
-from publishing.staging import README, empty, place, without_local_paths
+from publishing.staging import README, empty, pictures_of, place, without_local_paths
 from run_record import NAME, read_record
 from whole_files import write_json
 
@@ -48,7 +48,7 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
     licence = licence or (GTZAN_LICENCE if record["data"]["is_gtzan"] else LICENCE)
     card, measured = genre_card(run, record, repository, licence), measured_values(record)
     empty(folder)
-    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in _pictures(run))):
+    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures_of(run))):
         place(run / name, folder / name)
     for name in _MODULES:
         place(_CODE / name, folder / "najva" / name)
@@ -86,14 +86,10 @@ def genre_card(run: Path, record: Mapping[str, Any], repository: str, licence: s
         "title": title,
         "repository": repository,
         "licence": licence,
-        "pictures": _pictures(run),
+        "pictures": pictures_of(run),
     }
     record = {**record, "genres": len(record["data"]["genres"])}
     return write_card("genre.md.jinja", metadata, context, record, (repository, title, licence), ModelCard)
-
-
-def _pictures(run: Path) -> list[str]:
-    return sorted(path.name for path in (run / "figures").glob("*.png"))
 
 
 def measured_values(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def card_options(
         licence=licence,
         dataset=dataset,
         group_by=json.loads((run / "split.json").read_text(encoding="utf-8"))["group_by"],
-        figures=sorted(path.name for path in (run / "figures").glob("*.png")),
+        figures=pictures_of(run),
         title=title,
     )
 
@@ -231,6 +231,11 @@ def empty(folder: Path) -> None:
     """Make a folder, or clear what was staged in it before."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+
+
+def pictures_of(run: Path) -> list[str]:
+    """Return the names of a run's pictures."""
+    return sorted(path.name for path in (run / "figures").glob("*.png"))
 
 
 def place(source: Path, target: Path) -> None:

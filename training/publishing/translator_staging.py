@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from najva.translation.confidence import FILE as CONFIDENCE
 from publishing.card_text import CardError, write_card
 from publishing.hub import Staged
 from publishing.measured import MEASURED
-from publishing.staging import README, empty, place, without_local_paths
+from publishing.staging import README, empty, pictures_of, place, without_local_paths
 from run_record import NAME, read_record
 from translation.parallel_text import ORIGINS
 from translation.vocabulary import TOKENIZER
@@ -43,9 +43,10 @@ def stage_translator(run: Path, folder: Path, repository: str, *, licence: str =
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
-    card, measured = translator_card(record, repository, licence or LICENCE), measured_values(record)
+    pictures, measured = pictures_of(run), measured_values(record)
+    card = translator_card(record, pictures, repository, licence or LICENCE)
     empty(folder)
-    for name in (*_OF_THE_RUN, *(f"figures/{path.name}" for path in (run / "figures").glob("*.png"))):
+    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
         place(run / name, folder / name)
     write_json(folder / NAME, record)
     write_json(folder / MEASURED, measured)
@@ -54,8 +55,14 @@ def stage_translator(run: Path, folder: Path, repository: str, *, licence: str =
     return Staged(folder, repository, "model", f"Translator: chrF {first['chrf']:.1f} on {first['set']}")
 
 
-def translator_card(record: Mapping[str, Any], repository: str, licence: str) -> str:
+def translator_card(record: Mapping[str, Any], pictures: Sequence[str], repository: str, licence: str) -> str:
     """Return the card of a translator.
+
+    Args:
+        record: of its run.
+        pictures: names of those that lie in `figures/`.
+        repository: `OWNER/NAME`.
+        licence: in the Hub's spelling.
 
     Raises:
         CardError: the run was not measured, or the card would state what its record does not hold.
@@ -85,6 +92,7 @@ def translator_card(record: Mapping[str, Any], repository: str, licence: str) ->
         "licence": licence,
         "own": own_figures(record),
         "figures": record["evaluation"]["figures"],
+        "pictures": pictures,
         "origins": ORIGINS,
         "architecture": _ARCHITECTURE[1],
     }

@@ -7,7 +7,7 @@ from matplotlib import image
 
 from tests.training.made_translations import CHINESE, close_download
 from translation.translation_ledgers import SPEECH, TEXT, HeardRow, Row
-from translation.translation_picture import draw_scores
+from translation.translation_pictures import draw_scores
 from translation.translation_report import Findings
 from translation.translation_results import Result, recognition_of
 from translation.translation_scores import Draws, Metrics, score

@@ -1,4 +1,4 @@
-"""The picture of a measurement of translations: every engine's chrF with its interval."""
+"""Pictures of translators: every engine's chrF with its interval, and how a training went."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from evaluation.figures import picture
 from translation.translation_ledgers import SPEECH
 from translation.translation_results import Result
 from translation.translation_scores import CONFIDENCE, LEADING, NAMES
+from translation.translator_training import StepRow
 
 _TEXT, _SPEECH = "#2a6f97", "#e07a1f"
+_TRAINING, _VALIDATION = "#8a8a8a", "#2a6f97"
 
 
 def draw_scores(path: Path, results: Sequence[Result]) -> Path:
@@ -60,3 +62,24 @@ def _draw(axes, one: Result, place: int) -> None:
         capsize=3,
         label="of what was recognised" if recognised else "of the text",
     )
+
+
+def draw_history(path: Path, rows: Sequence[StepRow]) -> Path:
+    """Draw both losses, and how quickly was learned, over the epochs.
+
+    Raises:
+        OSError: the picture cannot be written.
+    """
+    epochs = [row.epoch for row in rows]
+    with picture(path, height=3.6) as figure:
+        losses, speeds = figure.subplots(1, 2)
+        # The training's is of smoothed labels and of weights on their way, so it is higher by some.
+        losses.plot(epochs, [row.train_loss for row in rows], color=_TRAINING, label="training, smoothed labels")
+        losses.plot(epochs, [row.validation_loss for row in rows], color=_VALIDATION, label="held-out dialogue")
+        losses.set(xlabel="epoch", ylabel="loss of a piece")
+        losses.legend(fontsize=8, frameon=False)
+        speeds.plot(epochs, [row.sentences_per_second for row in rows], color=_TRAINING)
+        speeds.set(xlabel="epoch", ylabel="sentences a second", ylim=(0, None))
+        for axes in (losses, speeds):
+            axes.spines[["top", "right"]].set_visible(False)
+    return path

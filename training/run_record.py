@@ -6,6 +6,7 @@ A card can state no number that is not in here, so every job adds its own sectio
 import json
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -100,7 +101,7 @@ def circumstances() -> dict:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "hardware": hardware(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
 
 

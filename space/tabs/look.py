@@ -11,6 +11,8 @@ from najva.pretrained import ModelError
 from najva.services import Role, Services
 
 _FOLDER = Path(__file__).parent
+# Metrics told in points of a hundred; all others are shares.
+_POINTS = ("chrF", "BLEU")
 _TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 
@@ -88,7 +90,8 @@ def _figures(roles: Sequence[Role]) -> str:
         recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
         figures: dict[str, list[str]] = {}
         for figure in recorded or rows:
-            value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}&nbsp;%"
+            unit = "" if figure["metric"] in _POINTS else "&nbsp;%"
+            value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}{unit}"
             figures.setdefault(figure["set"], []).append(value)
         items = "".join(f"<li>{escape(name)}: {', '.join(values)}</li>" for name, values in figures.items())
         lists += [f"<p><code>{escape(role.checkpoint.reference)}</code></p><ul>{items}</ul>"] if items else []

@@ -5,9 +5,13 @@ import json
 import pytest
 
 import embed_translator
+from najva.services import Services
+from najva.settings import Settings
 from najva.translation.registry import MODELS
 from publishing.translator_staging import measured_values
 from run_record import read_record
+from tabs.look import model_line
+from tests.training.publishing.test_cards import services_with
 
 FOLDER = embed_translator.EMBEDDED / embed_translator.NAME
 DIALOGUE = "MSCTD test, film dialogue, English"
@@ -48,3 +52,10 @@ def test_on_dialogue_it_is_better_than_no_translator(record: dict, baseline: str
     )
     # The other against it, by a paired interval.
     assert compared["verdict"] == "worse"
+
+
+def test_the_page_tells_points_as_points(record: dict) -> None:
+    services = Services(Settings(models="offline"))
+    (role,) = services.translation_roles[:1]
+    (found,) = (one for one in record["evaluation"]["figures"] if (one["engine"], one["set"]) == ("own", DIALOGUE))
+    assert f"chrF&nbsp;{found['chrf']:.0f}, BLEU&nbsp;{found['bleu']:.0f}<" in model_line(services_with(role))

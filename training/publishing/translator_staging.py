@@ -43,8 +43,8 @@ def stage_translator(run: Path, folder: Path, repository: str, *, licence: str =
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
-    pictures, measured = pictures_of(run), measured_values(record)
-    card = translator_card(record, pictures, repository, licence or LICENCE)
+    pictures = pictures_of(run)
+    card, measured = translator_card(record, pictures, repository, licence or LICENCE), measured_values(record)
     empty(folder)
     for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
         place(run / name, folder / name)

@@ -1,8 +1,10 @@
 """Teaches a translator when not to be believed: on held-out sentences, and on what is no sentence at all.
 
 A translation counts as good where its chrF against the reference reaches `GOOD_CHRF`. A logistic regression on the
-signs of `najva.translation.confidence` learns to tell; the threshold below which a translation is called rough is the
-one that balances the two errors, told by five-fold cross-validation on sentences that it was not fitted on.
+signs of `najva.translation.confidence` learns to tell, judged by five-fold cross-validation on sentences that it was
+not fitted on. A translation is called rough below the threshold from which on `GOOD_SHARE` of held-out dialogue is
+good. Against one reference many a right translation counts as bad, so more of what passes is right than that. To
+balance the two errors would not do: good ones are so rare that most of what passed would be bad.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from najva.translation.confidence import NAMES, Confidence, Signs
 from najva.translation.engine import Attempt
 from najva.translation.sequence_to_sequence import FAMILIES, signs_of_written, text_of
 from najva.translation.text_networks import Loaded
-from translation.parallel_text import Pair
+from translation.parallel_text import TALK, Pair
 
 # In points of 100. Of two human translations of one sentence into Chinese it is seldom less.
 GOOD_CHRF = 20.0
+GOOD_SHARE = 0.5
 _FOLDS = 5
 _NONSENSE_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -34,6 +37,8 @@ class Calibration:
         sentences: that it was fitted on, and how many of them were good.
         separation: area under the ROC curve of good against bad, on sentences it was not fitted on.
         good_kept, bad_kept: share of the good and of the bad translations that are not called rough.
+        dialogue_kept: share of the held-out dialogue that is not called rough.
+        dialogue_good: share of the good ones among those.
     """
 
     confidence: Confidence
@@ -42,6 +47,8 @@ class Calibration:
     separation: float
     good_kept: float
     bad_kept: float
+    dialogue_kept: float
+    dialogue_good: float
 
     def as_dict(self) -> dict:
         """Return the figures of a run's record."""
@@ -53,6 +60,8 @@ class Calibration:
             "threshold": round(self.confidence.threshold, 4),
             "good_kept": round(self.good_kept, 4),
             "bad_kept": round(self.bad_kept, 4),
+            "dialogue_kept": round(self.dialogue_kept, 4),
+            "dialogue_good": round(self.dialogue_good, 4),
         }
 
 
@@ -69,7 +78,7 @@ def calibrate(translator: Loaded, pairs: Sequence[Pair], seed: int = 0) -> Calib
     """
     from sacrebleu.metrics import CHRF
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score, roc_curve
+    from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import cross_val_predict
 
     signs, texts = translated_signs(translator, [(pair.source, pair.language) for pair in pairs])
@@ -87,22 +96,49 @@ def calibrate(translator: Loaded, pairs: Sequence[Pair], seed: int = 0) -> Calib
     order = np.random.default_rng(seed).permutation(len(labels))
     apart = np.empty(len(labels))
     apart[order] = cross_val_predict(model, features[order], labels[order], cv=_FOLDS, method="predict_proba")[:, 1]
-    bad_kept, good_kept, thresholds = roc_curve(labels, apart)
-    best = int(np.argmax(good_kept - bad_kept))
+    is_dialogue = np.array([*(pair.domain == TALK for pair in pairs), *[False] * len(nonsense)])
+    threshold = threshold_of(apart, labels, is_dialogue)
     model.fit(features, labels)
     fitted = Confidence(
         *(tuple(map(float, row)) for row in (means, scales, model.coef_[0])),
         bias=float(model.intercept_[0]),
-        threshold=float(min(thresholds[best], 1.0)),
+        threshold=threshold,
     )
+    kept = apart >= threshold
+    shown = labels[is_dialogue & kept]
     return Calibration(
         fitted,
         len(labels),
         int(labels.sum()),
         float(roc_auc_score(labels, apart)),
-        float(good_kept[best]),
-        float(bad_kept[best]),
+        good_kept=float(kept[labels].mean()),
+        bad_kept=float(kept[~labels].mean()),
+        dialogue_kept=float(shown.size / max(1, is_dialogue.sum())),
+        dialogue_good=float(shown.mean()) if shown.size else 0.0,
     )
+
+
+def threshold_of(trust: np.ndarray, good: np.ndarray, is_dialogue: np.ndarray) -> float:
+    """Return the trust below which a translation is called rough.
+
+    Args:
+        trust: of each translation, (translations,), from 0 to 1.
+        good: which of them are good.
+        is_dialogue: which of them are held-out dialogue; others are of other kinds, or nonsense.
+
+    Returns:
+        The least from which on `GOOD_SHARE` of the dialogue is good, but never less than what balances the two errors
+        on all; 1 where there is none such.
+    """
+    from sklearn.metrics import roc_curve
+
+    bad_kept, good_kept, thresholds = roc_curve(good, trust)
+    balanced = float(thresholds[np.argmax(good_kept - bad_kept)])
+    order = np.argsort(-trust[is_dialogue], kind="stable")
+    shares = np.cumsum(good[is_dialogue][order]) / np.arange(1, order.size + 1)
+    enough = np.flatnonzero(shares >= GOOD_SHARE)
+    precise = float(trust[is_dialogue][order][enough[-1]]) if enough.size else 1.0
+    return min(1.0, max(balanced, precise))
 
 
 def translated_signs(translator: Loaded, sources: Sequence[tuple[str, str]]) -> tuple[list[Signs], list[str]]:

@@ -53,7 +53,7 @@ from translation.translation_scores import CONFIDENCE, NORMALISATION, REPLICATES
 from translation.translation_sets import SentenceSet, evenly_chosen, parted, read_speech_set, read_text_set
 from whole_files import write_json
 
-RECORD, PICTURE = "translation.json", "chrf.png"
+RECORD, PICTURE = "translation.json", "figures/chrf.png"
 _PACKAGES = ("sacrebleu", "sentencepiece", "opencc", "scikit-learn")
 
 

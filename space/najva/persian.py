@@ -45,6 +45,9 @@ _DIACRITICS = [*range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x
 _DIGITS = {first + value: str(value) for first in (0x0660, 0x06F0) for value in range(10)}
 _FOLD = str.maketrans(_LETTERS) | dict.fromkeys(_DIACRITICS) | {ord(TATWEEL): None} | _DIGITS
 
+# More than one in a row, and what keeps nothing apart.
+_IDLE_ZWNJ = re.compile("\u200c+(?=\u200c|[^\\w\u200c]|$)|(?<![\\w\u200c])\u200c+")
+
 # Letters that are coded by their shape (presentation forms), as in text that was taken out of a PDF file.
 _SHAPES = {code: unicodedata.normalize("NFKC", chr(code)) for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF))}
 
@@ -155,7 +158,8 @@ def for_translation(text: str) -> str:
     """Prepares Persian text for a translator, which has seen one spelling of each letter and digit.
 
     As :func:`clean_transcript`, and every form of a letter becomes the Persian one, presentation forms too, vowel marks
-    go, and digits become ASCII. ZWNJ and punctuation stay: they tell affixes and sentences.
+    go, and digits become ASCII. Punctuation and ZWNJ stay: they tell sentences and affixes. Of several ZWNJ one is
+    enough, and beside a space, a mark or an end there is nothing to keep apart.
 
     Args:
         text: Persian as it was typed or recognised.
@@ -163,7 +167,7 @@ def for_translation(text: str) -> str:
     Returns:
         The same text in the translator's spelling.
     """
-    return clean_transcript(text).translate(_SHAPES).translate(_FOLD)
+    return _IDLE_ZWNJ.sub("", clean_transcript(text).translate(_SHAPES).translate(_FOLD))
 
 
 def _separates_persian_words(char: str) -> bool:

@@ -157,7 +157,7 @@ class Services:
             UnknownTarget, UnknownEngine, UnsupportedLanguage: it cannot be translated as asked.
         """
         check_target(target)
-        translator = self.translations.translator(engine)
+        translator = self._translator(engine, language)
         heard = Heard(self._blocks(path))
         return translate_speech(self.transcriber.stream(heard, language, "word"), heard, translator, target)
 
@@ -173,9 +173,13 @@ class Services:
             engine: see `translate`.
         """
         check_target(target)
-        # A text that is Chinese already needs no model, and none is looked for at the Hub.
-        translator = Translator([]) if source in CHINESE else self.translations.translator(engine)
+        translator = self._translator(engine, source)
         return translate_text(text, source, translator, target, self.settings.max_letters)
+
+    def _translator(self, engine: str, source: str) -> Translator:
+        """Return what answers to an engine's name; what is Chinese already needs no model, and none is looked for."""
+        self.translations.check_name(engine)
+        return Translator([]) if source in CHINESE else self.translations.translator(engine)
 
     def made_with(self, models: Mapping[str, str], **asked: str) -> dict:
         """Return where an answer comes from, as its JSON file tells it: what was asked for, and by which weights.

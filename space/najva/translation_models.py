@@ -12,6 +12,7 @@ import numpy as np
 
 from najva.pretrained import Checkpoint, Hub, ModelError
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER, find_translator
+from najva.pretrained.conversion import translator_folder
 from najva.settings import Settings
 from najva.translation.chat import ChatModel
 from najva.translation.engine import TranslationEngine
@@ -25,8 +26,9 @@ from najva.translation.translator import Translator
 
 EMBEDDED, OWN = "embedded", "own"
 _EMBEDDED_NAME = "translator"
-# Large ones, at a time; and how long it takes until one that could not be had is looked for again.
-_MOST_LOADED, _RETRY_SECONDS = 2, 60.0
+# Large ones, at a time; how long it takes until one that could not be had is looked for again, and until one that was
+# had and could not be loaded is tried again, which takes minutes.
+_MOST_LOADED, _RETRY_SECONDS, _RELOAD_SECONDS = 2, 60.0, 1800.0
 # What a family can take where the registry does not know the model.
 _LANGUAGES = {"marian": "embedded", "m2m100": "m2m100_418m", "nllb": "nllb-200-distilled-600m"}
 
@@ -70,6 +72,8 @@ class TranslationModels:
         self._default: list[ModelRow] | None = None
         self._found_at = 0.0
         self._own: ModelRow | None = None
+        # Why one could not be loaded, and when that was.
+        self._broken: dict[str, tuple[str, float]] = {}
         # Why a better one is not at work, a sentence each.
         self.stepped_down: list[str] = []
 
@@ -184,16 +188,27 @@ class TranslationModels:
     def _had(self, name: str) -> list[ModelRow]:
         try:
             row = self._row(name)
-            check_memory(row)
+            reason, when = self._broken.get(row.name, ("", 0.0))
+            if reason and time.monotonic() - when < _RELOAD_SECONDS:
+                raise ModelError(reason)
+            self._check_memory(row)
             self.checkpoint(row)
         except (ModelError, UnknownEngine) as error:
             self.stepped_down.append(str(error))
             return []
         return [row]
 
-    def _row(self, name: str) -> ModelRow:
-        if name not in self.names or name in (AUTO, PIVOT, FORCED):
+    def check_name(self, name: str) -> None:
+        """Refuse what is no engine's name.
+
+        Raises:
+            UnknownEngine: there is none of that name; the message lists them.
+        """
+        if name not in self.names:
             raise UnknownEngine(f"There is no engine '{name}'; there are {', '.join(self.names)}.")
+
+    def _row(self, name: str) -> ModelRow:
+        self.check_name(name)
         row = self._own_row() if name == OWN else MODELS[name]
         if row.non_commercial and not self._settings.non_commercial:
             raise UnknownEngine(
@@ -241,30 +256,44 @@ class TranslationModels:
         found = self.checkpoint(row)
         with self._lock:
             if row.name not in self._loaded:
-                check_memory(row)
+                self._check_memory(row)
                 large = [name for name in self._loaded if name != EMBEDDED]
                 if len(large) >= _MOST_LOADED:
                     del self._loaded[large[0]]
-                self._loaded[row.name] = load_translator(found, self._settings.cache, self._device(), self._say)
+                try:
+                    self._loaded[row.name] = load_translator(found, self._settings.cache, self._device(), self._say)
+                except ModelError as error:
+                    # Whoever comes next gets the next best one, and does not wait for the same failure.
+                    self._broken[row.name] = (str(error), time.monotonic())
+                    self._default = None
+                    raise
             return self._loaded[row.name]
+
+    def _check_memory(self, row: ModelRow) -> None:
+        """Refuse a model that memory has no room for: to work, and to be prepared for this processor before.
+
+        Raises:
+            ModelError: there is too little.
+        """
+        if self._device() == "cuda":
+            import torch
+
+            needed, free, kind = row.gpu_bytes, torch.cuda.mem_get_info()[0], "GPU memory"
+        else:
+            known = self._checkpoints.get(row.name)
+            source, revision = (known.source, known.revision) if known else ("hub", row.revision)
+            is_prepared = translator_folder(source, revision, self._settings.cache).is_dir()
+            needed = row.memory_bytes if is_prepared else row.preparing_bytes
+            free, kind = available_bytes(), "memory"
+        if free is not None and needed > free:
+            raise ModelError(
+                f"The translator {row.reference} needs {needed / 1e9:.1f} GB of {kind}, and {free / 1e9:.1f} GB "
+                "are free."
+            )
 
     def _pivot(self, engines: Sequence[TranslationEngine]) -> Pivot:
         return Pivot(
             lambda clips, language: self._write_each(clips, language, "translate"), engines, self._speech_model
-        )
-
-
-def check_memory(row: ModelRow) -> None:
-    """Refuse a model that memory has no room for.
-
-    Raises:
-        ModelError: there is too little.
-    """
-    free = available_bytes()
-    if free is not None and row.memory_bytes > free:
-        raise ModelError(
-            f"The translator {row.reference} needs {row.memory_bytes / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB "
-            "are free."
         )
 
 

@@ -117,7 +117,8 @@ def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[s
     downloads = ""
     if ended and found.sentences:
         answer = found.as_dict()
-        answer |= {"source_text": "", "segments": answer.pop("sentences")}
+        segments = answer.pop("sentences")
+        answer |= {"source_text": " ".join(one["source"] for one in segments), "segments": segments}
         downloads = _downloads(answer, "text", made, timed=False)
     return status, _sentences(found.sentences, found.target, found.source, ended), _marked(found).text, downloads
 

@@ -169,3 +169,8 @@ def test_a_translator_reads_letters_and_not_their_shapes():
     assert for_translation("\ufe91\ufeea \ufe97\ufeec\ufeae\ufe8d\ufee5") == "به تهران"
     # Chinese punctuation and full-width letters are no shapes of Persian ones.
     assert for_translation("۱۲ ① ｋ") == "12 ① ｋ"
+
+
+def test_a_translator_reads_a_zwnj_only_where_it_keeps_something_apart():
+    assert for_translation("می\u200c\u200cروم") == "می\u200cروم"
+    assert for_translation("\u200cکتاب \u200cها\u200c.") == "کتاب ها."

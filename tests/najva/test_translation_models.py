@@ -16,6 +16,7 @@ from najva import translation_models
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained import Hub, ModelError
 from najva.pretrained.checkpoint import read_json
+from najva.pretrained.conversion import translator_folder
 from najva.settings import Settings
 from najva.translation.engine import TranslationEngine, Unit
 from najva.translation.loading import load_tokenizer
@@ -73,7 +74,7 @@ def models(
 
     def make(where: Hub | None = None, **settings: object) -> TranslationModels:
         return TranslationModels(
-            Settings(cache=converted, **settings),
+            Settings(**{"cache": converted} | settings),
             where or Hub(),
             say=lambda line: None,
             lock=RLock(),
@@ -314,20 +315,48 @@ class TestAuto:
         assert "LMT-60-0.6B" in str(refused.value) and "m2m100_418M" in str(refused.value)
         assert "embedded" not in str(refused.value)
 
-    def test_memory_decides(self, models, with_embedded, monkeypatch):
-        needed = {name: MODELS[name].memory_bytes for name in ("lmt-60-0.6b", "m2m100_418m")}
+    def test_memory_decides(self, models, with_embedded, monkeypatch, tmp_path):
+        needed = {name: MODELS[name].preparing_bytes for name in ("lmt-60-0.6b", "m2m100_418m")}
         assert needed["m2m100_418m"] < needed["lmt-60-0.6b"]
         monkeypatch.setattr(translation_models, "available_bytes", lambda: needed["m2m100_418m"])
-        found = models()
+        found = models(cache=tmp_path)
         assert [row.name for row in found.default] == ["m2m100_418m", "embedded"]
         assert found.stepped_down == [
-            "The translator NiuTrans/LMT-60-0.6B needs 0.8 GB of memory, and 0.6 GB are free."
+            "The translator NiuTrans/LMT-60-0.6B needs 3.0 GB of memory, and 2.4 GB are free."
         ]
         monkeypatch.setattr(translation_models, "available_bytes", lambda: 10**8)
-        assert [row.name for row in models().default] == ["embedded"]
+        assert [row.name for row in models(cache=tmp_path).default] == ["embedded"]
         monkeypatch.setattr(translation_models, "available_bytes", lambda: 1)
         with pytest.raises(ModelError, match=r"embedded:translator needs 0\.0 GB of memory"):
-            models().translator()
+            models(cache=tmp_path).translator()
+
+    def test_what_was_prepared_needs_less(self, models, with_embedded, monkeypatch, tmp_path):
+        row = MODELS["lmt-60-0.6b"]
+        monkeypatch.setattr(translation_models, "available_bytes", lambda: row.memory_bytes)
+        found = models(cache=tmp_path)
+        assert [one.name for one in found.default] == ["embedded"]
+        translator_folder("hub", row.revision, tmp_path).mkdir(parents=True)
+        assert models(cache=tmp_path).default[0].name == row.name
+
+    def test_what_cannot_be_loaded_is_not_tried_by_everybody(self, models, with_embedded, monkeypatch):
+        asked, load = [], translation_models.load_translator
+
+        def fails(checkpoint, *arguments):
+            asked.append(checkpoint.reference)
+            if "LMT" in checkpoint.reference:
+                raise ModelError("It cannot be read.")
+            return load(checkpoint, *arguments)
+
+        monkeypatch.setattr(translation_models, "load_translator", fails)
+        found = models()
+        sentence = [Sentence(0, next(text for source, text, _ in TAUGHT if source == "en"))]
+        # Who meets the failure is helped by the next best one; who comes later does not wait for it.
+        (first,) = found.translator().translate(sentence, "en", "zh-Hans")
+        assert [row.name for row in found.default] == ["m2m100_418m", "embedded"]
+        assert found.stepped_down == ["It cannot be read."]
+        (later,) = found.translator().translate(sentence, "en", "zh-Hans")
+        assert first.translation and later.engine == "m2m100_418m"
+        assert sum("LMT" in name for name in asked) == 1
 
     def test_free_memory_is_below_what_the_machine_has(self):
         free = translation_models.available_bytes()

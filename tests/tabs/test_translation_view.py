@@ -77,9 +77,14 @@ def test_notes_and_silence_are_said() -> None:
     assert "nobody seems to speak" in view.of_speech(silent, 2.5, "a", made, stopped=False)[0]
 
 
+def _files(downloads: str) -> dict[str, str]:
+    """Base64 by file name."""
+    return dict(re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', downloads))
+
+
 def test_downloads_hold_the_whole_answer() -> None:
     downloads = view.of_speech(WHOLE, 2.5, 'a"b', made, stopped=False)[3]
-    found = dict(re.findall(r'download="([^"]+)" href="data:[^,]+,([^"]+)"', downloads))
+    found = _files(downloads)
     assert len(found) == 8 and all(name.startswith("a&quot;b.") for name in found)
     answer = json.loads(base64.b64decode(found["a&quot;b.json"]))
     assert answer.pop("made_with") == made(WHOLE.as_dict()["models"])
@@ -93,5 +98,7 @@ def test_a_text_has_no_times_and_no_subtitles() -> None:
     status, pairs, chinese, downloads = view.of_text(text, made, stopped=False)
     assert chinese == "你好。\n\n（？）三个人"
     assert "2 sentences of Persian" in status and "<time>" not in pairs and "srt" not in downloads
+    answer = json.loads(base64.b64decode(_files(downloads)["text.json"]))
+    assert answer["source_text"] == f"{FIRST.source} {SECOND.source}"
     working = view.of_text(replace(text, sentences=sentences[:1], finished=False), made, stopped=False)
     assert "1 of 2 sentences" in working[0] and working[3] == ""

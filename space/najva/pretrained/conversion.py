@@ -56,10 +56,15 @@ def converted_translator(checkpoint: Checkpoint, cache: Path, say: Callable[[str
     Raises:
         ModelError: it cannot be converted.
     """
-    folder = cache / f"translator-{_key(checkpoint, None)}"
+    folder = translator_folder(checkpoint.source, checkpoint.revision, cache)
     if not folder.is_dir():
         say(f"Preparing {checkpoint.reference} for this processor (once)")
     return build_once(folder, lambda unfinished: _convert_translator(checkpoint, unfinished))
+
+
+def translator_folder(source: str, revision: str, cache: Path) -> Path:
+    """Return where a converted translator lies, or will; told without its files."""
+    return cache / f"translator-{hashlib.sha256(repr((source, revision)).encode()).hexdigest()[:16]}"
 
 
 def merged(checkpoint: Checkpoint, cache: Path, base: Checkpoint | None, say: Callable[[str], None]) -> Path:

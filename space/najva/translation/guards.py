@@ -12,13 +12,12 @@ from itertools import pairwise
 from najva.translation.numerals import invented_numbers, meant_numbers, numbers_of_chinese
 from najva.translation.scripts import HAN
 
-# Hebrew, Arabic, Devanagari, Cyrillic, Hangul, kana.
+# All from Cyrillic to the scripts of India and Ethiopia, kana, Hangul, presentation forms, Greek words: a π is none.
 _FOREIGN = re.compile(
-    r"[\u0590-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff"
-    r"\u0900-\u097f\u0400-\u04ff\uac00-\ud7af\u3040-\u30ff]"
+    r"[\u0400-\u1cff\u1f00-\u1fff\u3040-\u30ff\uac00-\ud7af\ufb13-\ufdff\ufe70-\ufeff]|[\u0370-\u03ff]{2}"
 )
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff]+")
-_WORD = re.compile(r"\w+")
+_WORD, _LETTERS = re.compile(r"\w+"), re.compile(r"[^\W\d_]+")
 # Han letters for one letter of the source, with what short sentences are allowed beyond.
 _LEAST_LENGTH, _MOST_LENGTH, _FREE_LETTERS = 0.08, 1.8, 12
 # A stretch of so many letters that comes so often in a row is a loop; Chinese doubles words, and triples laughter.
@@ -85,8 +84,10 @@ def has_wrong_script(source: str, translation: str) -> bool:
     if _FOREIGN.search(words):
         return True
     han = len(HAN.findall(words))
-    if not han and len(_WORD.findall(source)) > 1:
-        return True
+    if not han:
+        # "OK" may stay OK, and 3.14 has no letters; "Hello." is no Chinese.
+        kept = _LATIN.findall(translation)
+        return any(not word.isupper() for word in kept) or len(_LETTERS.findall(source)) > 1
     # Names stay as they are; of what is new, a third of Han is enough.
     kept = {word.casefold() for word in _LATIN.findall(source) if not word.islower()}
     new = sum(len(word) for word in _LATIN.findall(translation) if word.casefold() not in kept)

@@ -16,8 +16,13 @@ _CHINESE = re.compile(f"[{''.join([*_DIGIT, *_UNIT, *_LARGE])}]+")
 # With separators of thousands, and a decimal part; 1,234.5 and ۱٬۲۳۴٫۵ alike.
 _WRITTEN = re.compile(r"\d+(?:[,٬،，]\d{3}(?!\d))*(?:[.٫]\d+)?")
 _LONGEST_NUMERAL = 18
-_MEANT = re.compile(rf"(?P<decimal>(?<![\d.,])\d+,\d{{1,2}}(?![\d,]))|{_WRITTEN.pattern}")
-_DOTTED_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_MEANT = re.compile(
+    rf"(?P<decimal>(?<![\d.,])\d+,\d{{1,2}}(?![\d,]))|(?P<millions>\d{{1,3}}(?:\.\d{{3}}){{2,}}(?!\d))|{_WRITTEN.pattern}"
+)
+_DOTTED_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
+# 15:00 may be 下午三点.
+_MINUTES = re.compile(r":[0-5]\d(?!\d)")
+_AFTERNOON = range(13, 24)
 _SCALES = {
     **dict.fromkeys(("thousand", "هزار"), 10**3),
     **dict.fromkeys(("million", "millions", "میلیون"), 10**6),
@@ -26,8 +31,13 @@ _SCALES = {
 _SCALE = re.compile(rf"[\s\u200c-]*({'|'.join(_SCALES)})\b", re.IGNORECASE)
 # 12万, 3.5亿, 4500 万.
 _MIXED = re.compile(r"(\d+(?:\.\d+)?)\s*([千万萬亿億]+)")
-# 8:30 may be 八点半, and 8:00 八点.
-_HALF, _FULL = re.compile(r"[点點]半"), re.compile(r"[点點](?!\d)")
+# 8:30 may be 八点半, 8:15 八点一刻, and 8:00 八点.
+_MINUTES_SAID = {
+    30.0: re.compile("[点點]半"),
+    15.0: re.compile("[点點]一刻"),
+    45.0: re.compile("[点點]三刻"),
+    0.0: re.compile(r"[点點](?!\d)"),
+}
 
 
 def written_numbers(text: str) -> Counter[float]:
@@ -36,7 +46,7 @@ def written_numbers(text: str) -> Counter[float]:
 
 
 def meant_numbers(text: str) -> list[set[float]]:
-    """Return what each number of a source may mean: 3 million is 3 or 3,000,000, and 3,5 is 3.5 or 35.
+    """Return what each number of a source may mean: 3 million is 3 or 3,000,000, 3,5 is 3.5 or 35, 15:00 is 15 or 3.
 
     Decades (the 1990s) are left out, since Chinese counts them otherwise.
     """
@@ -45,7 +55,12 @@ def meant_numbers(text: str) -> list[set[float]]:
     for found in _MEANT.finditer(folded):
         if folded[found.end() : found.end() + 1] == "s":
             continue
+        if found["millions"]:
+            meant.append({float(found[0].replace(".", ""))})
+            continue
         values = set(_values(found[0])[:1])
+        if _MINUTES.match(folded, found.end()):
+            values |= {value - 12 for value in values if value in _AFTERNOON}
         if found["decimal"]:
             values.add(float(found["decimal"].replace(",", ".")))
         if _DOTTED_THOUSANDS.fullmatch(found[0]):
@@ -65,8 +80,8 @@ def numbers_of_chinese(text: str) -> Counter[float]:
     found = Counter(_values(folded))
     for number, units in _MIXED.findall(folded):
         found[float(number) * math.prod((_UNIT | _LARGE)[unit] for unit in units)] += 1
-    found[30.0] += len(_HALF.findall(folded))
-    found[0.0] += len(_FULL.findall(folded))
+    for minutes, pattern in _MINUTES_SAID.items():
+        found[minutes] += len(pattern.findall(folded))
     for numeral in _CHINESE.findall(folded):
         if len(numeral) > _LONGEST_NUMERAL:
             # A model that goes round in circles.

@@ -62,7 +62,8 @@ class Pivot:
         while True:
             try:
                 return self._then[self._writing].translate(heard, _ENGLISH, target, attempt)
-            except (EngineError, ModelError):
+            except (EngineError, ModelError, RuntimeError, MemoryError, ValueError):
+                # Of libraries too, as the translator sees to it for engines of its own.
                 if self._writing + 1 == len(self._then):
                     raise
                 self._writing += 1

@@ -58,6 +58,16 @@ class ModelRow:
         """
         return self.parameters * 13 // 10
 
+    @property
+    def preparing_bytes(self) -> int:
+        """Memory of the conversion before the first start: the whole network in float32, and what is made of it."""
+        return self.parameters * 5
+
+    @property
+    def gpu_bytes(self) -> int:
+        """Memory on a GPU: half precision and 30 % for the work."""
+        return self.parameters * 26 // 10
+
 
 _ALL = frozenset(LARGE_V3_LANGUAGES)
 

@@ -19,13 +19,20 @@ _WORD_SECONDS, _LETTER_SECONDS = 0.3, 0.08
 # Of scripts without spaces each letter is taken for a word; two or three of them say as much as one.
 _LETTER_AS_WORDS = 0.4
 _UNSPACED = "\u0e00-\u109f\u1780-\u17ff\u2e80-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_PIECE = re.compile(rf"(\s*)([{_UNSPACED}]|[^\s{_UNSPACED}]{{1,{MOST_LETTERS}}})")
+# Persian is typed without a space after a mark often enough; a full stop between single letters is an abbreviation's.
+_FA = "\u0621-\u064a\u066e-\u06d3"
+_MARK_INSIDE = (
+    rf"[^\s{_UNSPACED}]{{0,{MOST_LETTERS - 2}}}?(?:[{_FA}][!؟]+(?=[{_FA}])|[{_FA}]{{2}}[.…]+(?=[{_FA}]{{2}}))"
+)
+_PIECE = re.compile(rf"(\s*)([{_UNSPACED}]|{_MARK_INSIDE}|[^\s{_UNSPACED}]{{1,{MOST_LETTERS}}})")
 _CLOSING = "」』）】》〉”’"
 # The last ones are of Devanagari, Armenian, Amharic, Burmese and Khmer.
 _ENDS = re.compile(r"[.!?؟۔…。！？।॥։።။៕។]+[\"'»”’)\]」』）】》〉]*$")
 _CLAUSES = re.compile(r"[,;:،؛，；：、—–]$")
 # 3.5, Dr. and U.S. end nothing.
-_NO_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|vs|etc|e\.g|i\.e|No)|\b[A-Z])\.$")
+_NO_END = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|vs|etc|e\.g|i\.e)|\b[A-HJ-Z])\.$")
+# No. 5 is a number, "No. I will not." two sentences.
+_NUMBER = re.compile(r"\bNo\.$")
 
 
 @dataclass(frozen=True)
@@ -170,12 +177,14 @@ def _by_ends(words: Sequence[Word], pause: float) -> Iterator[list[Word]]:
     for place, word in enumerate(words):
         group.append(word)
         following = words[place + 1] if place + 1 < len(words) else None
-        if following is None or _ends(word) or _pause(word, following) >= pause:
+        if following is None or _ends(word, following) or _pause(word, following) >= pause:
             yield group
             group = []
 
 
-def _ends(word: Word) -> bool:
+def _ends(word: Word, following: Word | None = None) -> bool:
+    if _NUMBER.search(word.text) and following and following.text[0].isdigit():
+        return False
     return bool(_ENDS.search(word.text)) and not _NO_END.search(word.text)
 
 

@@ -15,7 +15,7 @@ from najva.languages import LARGE_V3_LANGUAGES
 from najva.persian import for_translation
 from najva.pretrained import ModelError
 from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
-from najva.translation.guards import find_flags
+from najva.translation.guards import find_flags, loses_digits
 from najva.translation.scripts import into_script
 from najva.translation.sentences import Sentence
 
@@ -24,6 +24,8 @@ ROUGH = "rough"
 CHINESE = ("zh",)
 # Letters of English for one of the source, at least; Persian has about as many as its English, Chinese far fewer.
 _LEAST_ENGLISH = 0.45
+# Share of ASCII letters in English, at least: a name may have an accent.
+_LEAST_LATIN = 0.9
 # In the place of an engine where only letters were changed.
 SCRIPT = "script"
 
@@ -62,7 +64,8 @@ class Translator:
     Args:
         engines: which can be had, the best first.
         say: takes one line on an engine that failed.
-        spares: asked only for what none of these can do at all, since they are large and far away.
+        spares: asked only where one of these failed, or for what none of them can do at all, since they are large and
+            far away.
     """
 
     def __init__(
@@ -120,7 +123,7 @@ class Translator:
         for engine, attempt in _attempts(engines):
             if not pending:
                 break
-            if engine.name in self._failed or (engine in self._spares and best):
+            if engine.name in self._failed or (engine in self._spares and best and not self._failed):
                 continue
             units = [
                 _unit(place, sentences[place], source, speech if engine.needs_speech else None) for place in pending
@@ -187,19 +190,26 @@ def _unit(place: int, sentence: Sentence, source: str, speech: Callable[[Sentenc
 def _checked(sentence: Sentence, written: Written, engine: str, target: str) -> TranslatedSentence:
     """Return a sentence with its Chinese in the right script and with what is wrong with it."""
     text = into_script(written.text, target)
-    # Of a pivot the English is what was translated; of Whisper's own errors only what is left out can be seen here.
+    # Of a pivot the English is what was translated; numbers may be lost before it.
     flags = find_flags(written.english or sentence.text, text)
-    if (written.rough or _is_cut_short(sentence.text, written.english)) and ROUGH not in flags and text:
+    if written.english and text and "digits" not in flags and loses_digits(sentence.text, text):
+        flags.insert(0, "digits")
+    if (written.rough or _is_no_english(sentence.text, written.english)) and ROUGH not in flags and text:
         flags.append(ROUGH)
     return replace(
         _beside(sentence, text, engine=engine), flags=tuple(flags), english=written.english, trust=written.trust
     )
 
 
-def _is_cut_short(source: str, english: str) -> bool:
-    """Whether a pivot's English is too little for its source: where Whisper is lost it writes a few words, fluently."""
+def _is_no_english(source: str, english: str) -> bool:
+    """Whether a pivot's English cannot be that of its source.
+
+    It may be too little, since Whisper writes a few fluent words where it is lost, or not English at all: a Whisper
+    that never learned to translate writes down what is said, whatever it is asked.
+    """
     said, written = (sum(letter.isalpha() for letter in text) for text in (source, english))
-    return 0 < written < _LEAST_ENGLISH * said
+    latin = sum(letter.isalpha() and letter.isascii() for letter in english)
+    return 0 < written < _LEAST_ENGLISH * said or latin < _LEAST_LATIN * written
 
 
 def _beside(sentence: Sentence, translation: str, engine: str = "") -> TranslatedSentence:

@@ -27,6 +27,7 @@ def test_row_is_whole(row):
         assert parse_reference(row.reference).kind == ("embedded" if row.name == "embedded" else "hub")
         assert re.fullmatch(r"[a-z0-9.-]+", row.licence)
         assert row.parameters < row.memory_bytes < 1.5 * row.parameters
+        assert row.memory_bytes < row.gpu_bytes < row.preparing_bytes
 
 
 def test_names_and_revisions_are_distinct():

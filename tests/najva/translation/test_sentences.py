@@ -53,6 +53,21 @@ def test_points_that_end_nothing(text: str) -> None:
     assert len(sentences_of_text(text)) == (2 if "…" in text else 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("No. I will not go.", ["No.", "I will not go."]),
+        ("So do I. He left.", ["So do I.", "He left."]),
+        ("Bus No. 5 and J. Smith.", ["Bus No. 5 and J. Smith."]),
+        # Nobody typed a space.
+        ("سلام.خوبی؟من خوبم.تو چطوری", ["سلام.", "خوبی؟", "من خوبم.", "تو چطوری"]),
+        ("سال ۱۴۰۰ ه.ش بود و ۳.۵ کیلو.", ["سال ۱۴۰۰ ه.ش بود و ۳.۵ کیلو."]),
+    ],
+)
+def test_points_that_end_something(text: str, sentences: list[str]) -> None:
+    assert [one.text for one in sentences_of_text(text)] == sentences
+
+
 def test_what_is_too_long_is_cut_and_nothing_is_lost() -> None:
     words = [f"word{number}" + ("," if number == 52 else "") for number in range(100)]
     found = sentences_of([segment(0, 50, " ".join(words))])

@@ -138,6 +138,42 @@ def test_english_that_leaves_out_most_of_the_source_is_not_believed() -> None:
     assert (short.flags, whole.flags) == (("rough",), ())
 
 
+@pytest.mark.parametrize(
+    ("source", "english", "chinese", "flags"),
+    [
+        ("Ich habe 25 Bücher.", "I have 25 books.", "我有25本书。", ()),
+        # Whisper heard another number than it wrote, or wrote down what was said.
+        ("Ich habe 25 Bücher.", "I have 35 books.", "我有35本书。", ("digits",)),
+        ("کتاب‌ها را خواندم.", "کتاب‌ها را خواندم.", "我有书。", ("rough",)),
+    ],
+)
+def test_what_whisper_did_on_the_way_through_english_is_seen(
+    source: str, english: str, chinese: str, flags: tuple
+) -> None:
+    class Through(Scripted):
+        def translate(self, units, source, target, attempt):
+            return [Written(unit.id, chinese, english=english) for unit in units]
+
+    translator = Translator([Through("pivot", known, "de fa", needs_speech=True)])
+    language = "fa" if "ک" in source else "de"
+    speech = lambda sentence: np.ones(16_000, np.float32)  # noqa: E731
+    (found,) = translator.translate([Sentence(0, source, 0.0, 1.0)], language, "zh-Hans", speech)
+    assert found.flags == flags
+
+
+def test_a_spare_is_asked_where_a_better_one_failed() -> None:
+    spare = Scripted("spare", lambda text, attempt: "我有5只猫。")
+    small = Scripted("small", lambda text, attempt: "我有猫。")
+
+    class Broken(Scripted):
+        def translate(self, units, source, target, attempt):
+            raise ModelError("It is damaged.")
+
+    translator = Translator([Broken("a", known), small], spares=[spare])
+    (found,) = translator.translate(sentences_of_text("I have 5 cats."), "en", "zh-Hans")
+    assert (found.engine, found.translation, found.flags) == ("spare", "我有5只猫。", ())
+
+
 def test_engines_that_listen_get_each_sentence_s_sound() -> None:
     ears = Scripted("ears", lambda text, attempt: "一。", "de", needs_speech=True)
     sentences = [Sentence(0, "Eins.", 1.0, 2.0)]

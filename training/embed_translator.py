@@ -19,14 +19,9 @@ from publishing.embedding import EMBEDDED, PLACE, place_in_app
 from publishing.staging import README, pictures_of
 from publishing.translator_staging import LICENCE, own_figures, stage_translator, translator_card
 from run_record import is_trained, read_record
+from translation.own_tests import measure
 
 NAME = "translator"
-# What nothing was trained on, and what a reader is to be told of each.
-SETS = {
-    "msctd/test.en-zh.tsv": "MSCTD test, film dialogue, English",
-    "bench_flores_devtest/en-zh.tsv": "FLORES devtest, English",
-    "bench_flores_devtest/fa-zh.tsv": "FLORES devtest, Persian",
-}
 
 
 @dataclass(frozen=True)
@@ -58,10 +53,7 @@ def embed(options: EmbedOptions) -> dict:
     if not is_trained(options.run):
         trained = ["--data", str(options.data), "--output", str(options.run), "--epochs", str(options.epochs)]
         run_job("train_translator.py", *trained)
-    sets = ["--pairs", *(str(options.data / name) for name in SETS), "--set-name", *SETS.values()]
-    against = ["--engine", "own", "copy", "nearest", "--training-data", str(options.data)]
-    run = ["--translator", f"./{options.run}" if not options.run.is_absolute() else str(options.run)]
-    run_job("evaluate_translation.py", *against, *run, *sets, "--output", str(options.run))
+    measure(options.run, options.data)
     staged = stage_translator(options.run, options.run / "staged", f"{PLACE}/{NAME}")
     place_in_app(staged.folder, NAME)
     return {one["set"]: round(one["chrf"], 2) for one in own_figures(read_record(options.run))}

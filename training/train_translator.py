@@ -3,12 +3,14 @@ r"""Trains the small translator from English and Persian into Chinese, from noth
     accelerate launch training/train_translator.py --data PARALLEL_TEXT --output runs/translator --epochs 5
 
 PARALLEL_TEXT has the files that `training/translation/parallel_text.py` names. A vocabulary of its own is learned
-first, then an encoder-decoder of M2M100's architecture; the loss on held-out dialogue is told every few hundred steps
-and stands in `history.csv`. A run that was killed goes on from its last checkpoint; `--init` begins with network and
-vocabulary of another run or of a published translator. In the end the translator learns, on held-out dialogue and on
-FLORES dev, when not to be believed. Batches of ever new shapes leave holes in the memory of glibc: on Linux jemalloc
-(Debian's libjemalloc2) that gives nothing back makes a long training nearly twice as quick. It takes ever more memory,
-17 GB after 900 steps of the app's own translator: kill it before there is no more, and let it go on.
+first, then an encoder-decoder of M2M100's architecture; the losses on held-out dialogue and on FLORES dev are told
+every few hundred steps and stand in `history.csv`. A run that was killed goes on from its last checkpoint; `--init`
+begins with network and vocabulary of another run or of a published translator. In the end the translator learns, on
+held-out dialogue and on FLORES dev, when not to be believed; `--push-to-hub OWNER/NAME` measures and publishes it.
+
+Batches of ever new shapes leave holes in the memory of glibc: on Linux jemalloc (Debian's libjemalloc2) that gives
+nothing back makes a long training nearly twice as quick. In bfloat16 it takes ever more memory, 17 GB after 900 steps
+of the app's own translator: kill it before there is no more, and let it go on.
 
     LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 \
         MALLOC_CONF=oversize_threshold:0,dirty_decay_ms:-1,muzzy_decay_ms:-1,thp:always \
@@ -31,11 +33,14 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.utils import set_seed
 from transformers import M2M100ForConditionalGeneration
 
-from najva.pretrained.checkpoint import Checkpoint, read_json
+from najva.pretrained import Hub
+from najva.pretrained.checkpoint import Checkpoint, find_translator, read_json
+from najva.pretrained.conversion import load_strictly
+from najva.settings import Settings
 from najva.translation.confidence import FILE as CONFIDENCE
 from najva.translation.loading import load_translator
 from options import option, required, run_command
@@ -52,6 +57,7 @@ from run_record import (
     refuse_other_run,
 )
 from translation.calibration import calibrate
+from translation.own_tests import measure
 from translation.parallel_text import Pair, read_calibration, read_training, read_validation, repeated
 from translation.taught_pairs import TIMES, read_taught, taught_pairs, write_taught
 from translation.translation_pictures import draw_history
@@ -66,8 +72,8 @@ class TranslatorOptions:
 
     data: Path = required("folder of parallel text")
     output: Path = required("folder of the run")
-    init: Path | None = option(None, "run or model folder whose network, in its shape, and vocabulary are gone on with")
-    teacher: Path | None = option(None, "translator that writes the Chinese of English-Persian text, to learn from too")
+    init: str = option("", "translator whose network, in its shape, and vocabulary are gone on with")
+    teacher: str = option("", "translator that writes the Chinese of English-Persian text, to learn from too")
     epochs: float = option(5.0, "passes over the training pairs")
     minutes: float = option(0.0, "limit of the training, all its parts together; 0: none")
     vocabulary: int = option(8_000, "pieces of the vocabulary")
@@ -81,6 +87,7 @@ class TranslatorOptions:
     every: int = option(250, "steps from one measurement and checkpoint to the next")
     seed: int = option(0, "of weights, order and dropout")
     precision: Literal["auto", "bf16", "fp32"] = option("auto", "auto: bf16 where the processor has it")
+    push_to_hub: str = option("", "OWNER/NAME: measure at the end and publish, private")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -91,8 +98,11 @@ class TranslatorOptions:
 
     def comparable(self) -> dict:
         """Return the options as they are recorded; where things lie is not what the run is made of."""
-        chosen = {name: value for name, value in asdict(self).items() if name not in ("data", "output")}
-        return chosen | {name: getattr(self, name).name if getattr(self, name) else "" for name in ("init", "teacher")}
+        places = ("data", "output", "push_to_hub")
+        chosen = {name: value for name, value in asdict(self).items() if name not in places}
+        # A folder by its name alone, wherever it lies.
+        models = {name: chosen[name] for name in ("init", "teacher")}
+        return chosen | {name: Path(one).name if Path(one).is_dir() else one for name, one in models.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,13 +116,19 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     Raises:
         TextError, RunError: it cannot be done as asked, in one sentence.
     """
-    if options.init:
-        options = replace(options, **shape_of(options.init))
+    if options.push_to_hub:
+        from publish import check_push
+
+        # A token that has expired is better known now than after the training.
+        check_push(options.push_to_hub, lora=False)
+    init = find_model(options.init) if options.init else None
+    if init:
+        options = replace(options, **shape_of(init.folder))
     if (options.output / NAME).is_file():
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), TranslatorOptions))
     if is_trained(options.output):
         say(f"{options.output} is trained.")
-        return None
+        return publish(options) if options.push_to_hub and PartialState().is_main_process else None
     use_whole_processor()
     keep_freed_memory()
     cpu = not torch.cuda.is_available()
@@ -123,20 +139,20 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     validation = read_validation(options.data)
     _tell(kept)
     with accelerator.main_process_first():
-        make_vocabulary(options, pairs)
+        make_vocabulary(options, pairs, init)
         taught = be_taught(options, pairs) if options.teacher else {}
     encoder = Encoder(options.output)
     if accelerator.is_main_process:
-        record_start(options, pairs, kept, taught, len(validation))
+        record_start(options, pairs, kept, taught, {name: len(held) for name, held in validation.items()}, init)
     pairs += [copy for file in taught.values() for pair in file for copy in repeated(pair, TIMES)]
     set_seed(options.seed)
     recipe = Recipe(**{one.name: getattr(options, one.name) for one in fields(Recipe) if hasattr(options, one.name)})
     trainer = Trainer(
-        M2M100ForConditionalGeneration.from_pretrained(options.init, dtype=torch.float32, dropout=options.dropout)
-        if options.init
+        load_strictly(M2M100ForConditionalGeneration, init.folder, dtype=torch.float32, dropout=options.dropout)
+        if init
         else new_network(encoder, recipe),
         encoded(pairs, encoder),
-        encoded(validation, encoder),
+        {name: encoded(held, encoder) for name, held in validation.items()},
         recipe,
         accelerator,
         epochs=options.epochs,
@@ -150,17 +166,37 @@ def train_translator(options: TranslatorOptions) -> dict | None:
     if not accelerator.is_main_process:
         return None
     trained.cpu().half().save_pretrained(options.output)
-    return finish(options, trainer, trained.num_parameters())
+    last = finish(options, trainer, trained.num_parameters())
+    return last | publish(options) if options.push_to_hub else last
+
+
+def publish(options: TranslatorOptions) -> dict:
+    """Measure a trained translator, if that was not done, and publish it."""
+    from publish import publish_run
+
+    if "evaluation" not in read_record(options.output):
+        measure(options.output, options.data)
+    return {"published": publish_run(options.output, options.push_to_hub)}
+
+
+def find_model(reference: str) -> Checkpoint:
+    """Find a translator of this project, wherever it lies.
+
+    Args:
+        reference: see `najva.pretrained`.
+
+    Raises:
+        ModelError, RunError: it cannot be had, or is another's.
+    """
+    settings = Settings.from_environment()
+    found = find_translator(reference, Hub(offline=settings.models == "offline"), settings.cache)
+    if any(not (found.folder / name).is_file() for name in TOKENIZER):
+        raise RunError(f"{reference} is no translator that this job made: it has no {', '.join(TOKENIZER)}.")
+    return found
 
 
 def shape_of(init: Path) -> dict[str, int]:
-    """Return the options that are settled by a network that is gone on with.
-
-    Raises:
-        RunError: there is none.
-    """
-    if not (init / "config.json").is_file():
-        raise RunError(f"{init} holds no network to go on with: its config.json is missing.")
+    """Return the options that are settled by a network that is gone on with."""
     config = read_json(init / "config.json")
     return {
         "vocabulary": Encoder(init).pieces,
@@ -171,14 +207,14 @@ def shape_of(init: Path) -> dict[str, int]:
     }
 
 
-def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair]) -> None:
+def make_vocabulary(options: TranslatorOptions, pairs: Iterable[Pair], init: Checkpoint | None) -> None:
     """Write the vocabulary's files, unless they are there."""
     if all((options.output / name).is_file() for name in TOKENIZER):
         return
-    if options.init:
+    if init:
         options.output.mkdir(parents=True, exist_ok=True)
         for name in TOKENIZER:
-            shutil.copyfile(options.init / name, options.output / name)
+            shutil.copyfile(init.folder / name, options.output / name)
         return
     say("Learning the vocabulary.")
     texts = (text for pair in dict.fromkeys(pairs) for text in (pair.source, pair.target))
@@ -189,9 +225,8 @@ def be_taught(options: TranslatorOptions, pairs: list[Pair]) -> dict[str, list[P
     """Return what the teacher has translated, of each file: once, and then as it was kept."""
     path = options.output / "taught.tsv"
     if not path.is_file():
-        say(f"With Chinese by {options.teacher.name}:")
-        source = Checkpoint(str(options.teacher), "folder", "0", "", options.teacher)
-        teacher = load_translator(source, options.output / "converted", "cpu", say)
+        say(f"With Chinese by {options.teacher}:")
+        teacher = load_translator(find_model(options.teacher), options.output / "converted", "cpu", say)
         taught = taught_pairs(options.data, teacher, pairs)
         _tell({file: len(found) for file, found in taught.items()})
         write_taught(taught, path)
@@ -208,7 +243,8 @@ def record_start(
     pairs: list[Pair],
     kept: dict[str, int],
     taught: dict[str, list[Pair]],
-    validation: int,
+    validation: dict[str, int],
+    init: Checkpoint | None,
 ) -> None:
     """Write what the run is made of, before it begins."""
     by_teacher = [pair for found in taught.values() for pair in found]
@@ -221,9 +257,9 @@ def record_start(
         "sha256": hashlib.sha256(content.encode()).hexdigest(),
         "validation_pairs": validation,
     }
-    if options.init and (options.init / NAME).is_file():
-        before = read_record(options.init)
-        data["before"] = [*before["data"].get("before", []), {"run": options.init.name, **before["training"]}]
+    if init and (init.folder / NAME).is_file():
+        before, run = read_record(init.folder), options.comparable()["init"]
+        data["before"] = [*before["data"].get("before", []), {"run": run, **before["training"]}]
     add_sections(options.output, options=options.comparable(), data=data)
 
 
@@ -244,6 +280,7 @@ def finish(options: TranslatorOptions, trainer: Trainer, parameters: int) -> dic
         "epochs": last.epoch,
         "minutes": last.minutes,
         "validation_loss": last.validation_loss,
+        "flores_loss": last.flores_loss,
         "precision": "bf16" if trainer.bf16 else "fp32",
         "processes": trainer.accelerator.num_processes,
         **circumstances(),

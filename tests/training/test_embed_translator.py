@@ -12,6 +12,7 @@ from publishing.translator_staging import measured_values
 from run_record import read_record
 from tabs.look import model_line
 from tests.training.publishing.test_cards import services_with
+from translation.own_tests import SETS
 
 FOLDER = embed_translator.EMBEDDED / embed_translator.NAME
 DIALOGUE = "MSCTD test, film dialogue, English"
@@ -36,7 +37,7 @@ def test_it_is_as_small_as_it_must_be(record: dict) -> None:
 
 def test_it_was_measured_on_what_it_never_learned_from(record: dict) -> None:
     own = [one["set"] for one in record["evaluation"]["figures"] if one["engine"] == "own"]
-    assert own == list(embed_translator.SETS.values())
+    assert own == list(SETS.values())
     learned = record["data"]["collections"]
     assert not any("flores" in file or file.endswith(("test.en-zh.tsv", "dev.en-zh.tsv")) for file in learned)
 

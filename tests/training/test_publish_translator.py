@@ -20,8 +20,16 @@ from tests.hub import LoopbackHub
 from tests.hub.cards import check_card
 from tests.training.made_text import make_text
 from tests.training.test_train_translator import SMALL
+from translation.own_tests import SETS
 
 NAME = "najva-tester/translator"
+
+
+def told(text: Path, run: Path, **more: object) -> list[str]:
+    """The command line of a training of half a minute."""
+    options = SMALL | {"epochs": 30, "learning_rate": 0.005, "pieces": 800, "every": 50, "dropout": 0.0} | more
+    given = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return ["--data", str(text), "--output", str(run), *given]
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +37,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small translator, with its figures on held-out text."""
     folder = tmp_path_factory.mktemp("measured")
     text, run = make_text(folder / "text"), folder / "run"
-    options = SMALL | {"epochs": 30, "learning_rate": 0.005, "pieces": 800, "every": 50, "dropout": 0.0}
-    given = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    assert train_translator.main(["--data", str(text), "--output", str(run), *given]) == 0
+    assert train_translator.main(told(text, run)) == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NAJVA_MODELS", "offline")
         patch.setenv("NAJVA_CACHE", str(folder / "cache"))
         sets = ["--pairs", str(text / "msctd/test.en-zh.tsv"), str(text / "bench_flores_devtest/fa-zh.tsv")]
-        told = ["--engine", "own", "copy", "--translator", str(run), "--output", str(run)]
-        assert evaluate_translation.main([*told, *sets, "--set-name", "dialogue", "FLORES, Persian"]) == 0
+        measuring = ["--engine", "own", "copy", "--translator", str(run), "--output", str(run)]
+        assert evaluate_translation.main([*measuring, *sets, "--set-name", "dialogue", "FLORES, Persian"]) == 0
     return run
 
 
@@ -92,6 +98,31 @@ def test_a_space_names_it_at_its_commit(measured: Path, hub: LoopbackHub, tmp_pa
     assert publish.main(["space", "--repository", "najva-tester/najva", "--translator", NAME]) == 0
     variables = hub.api().get_space_variables("najva-tester/najva")
     assert variables["NAJVA_TRANSLATOR"].value == f"{NAME}@{revision}"
+
+
+def test_a_training_measures_and_publishes_and_another_goes_on_from_there(
+    measured: Path, hub: LoopbackHub, tmp_path: Path, capsys
+) -> None:
+    text, run = measured.parent / "text", shutil.copytree(measured, tmp_path / "run")
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    del record["evaluation"]
+    (run / "run.json").write_text(json.dumps(record), "utf-8")
+    assert train_translator.main([*told(text, run), "--push-to-hub", NAME]) == 0
+    published = json.loads(capsys.readouterr().out.splitlines()[-1])["published"]
+    sets = {one["set"] for one in read_record(run)["evaluation"]["figures"]}
+    assert published["revision"] == hub.api().model_info(NAME).sha and sets == set(SETS.values())
+    named = f"{NAME}@{published['revision']}"
+    assert train_translator.main(told(text, tmp_path / "more", epochs=0.1, init=named)) == 0
+    found = read_record(tmp_path / "more")
+    assert found["options"]["init"] == named and found["data"]["before"][0]["run"] == named
+
+
+def test_a_repository_that_is_another_s_is_refused_before_the_training(
+    measured: Path, hub: LoopbackHub, tmp_path: Path, capsys
+) -> None:
+    text = measured.parent / "text"
+    assert train_translator.main([*told(text, tmp_path / "run"), "--push-to-hub", "somebody/translator"]) == 1
+    assert "somebody" in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
 def test_what_was_not_measured_is_not_published(measured: Path, hub: LoopbackHub, tmp_path: Path, capsys) -> None:

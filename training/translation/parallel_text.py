@@ -138,16 +138,20 @@ def repeated(pair: Pair, times: int) -> list[Pair]:
     return [bare if time % 2 else pair for time in range(times)]
 
 
-def read_validation(folder: Path) -> list[Pair]:
-    """Return held-out dialogue, the first lines of it."""
-    return _some(folder / HELD_OUT[0], "en", TALK, _VALIDATION_LINES)
+def read_validation(folder: Path) -> dict[str, list[Pair]]:
+    """Return what a training is watched by: held-out dialogue, the first lines of it, and FLORES dev."""
+    return {"dialogue": _some(folder / HELD_OUT[0], "en", TALK, _VALIDATION_LINES), "flores": _flores_dev(folder)}
 
 
 def read_calibration(folder: Path) -> list[Pair]:
     """Return held-out pairs of dialogue, which are not those of `read_validation`, and of FLORES dev."""
     dialogue = _some(folder / HELD_OUT[0], "en", TALK, 2 * _VALIDATION_LINES)[_VALIDATION_LINES:]
-    prose = [pair for code in LANGUAGES for pair in _some(folder / HELD_OUT[2] / f"{code}-zh.tsv", code, PROSE, None)]
-    return [*dialogue, *prose]
+    return [*dialogue, *_flores_dev(folder)]
+
+
+def _flores_dev(folder: Path) -> list[Pair]:
+    files = ((code, folder / HELD_OUT[2] / f"{code}-zh.tsv") for code in LANGUAGES)
+    return [pair for code, path in files for pair in _some(path, code, PROSE, None)]
 
 
 def _some(path: Path, language: str, domain: str, most: int | None) -> list[Pair]:

@@ -76,6 +76,7 @@ def draw_history(path: Path, rows: Sequence[StepRow]) -> Path:
         # The training's is of smoothed labels and of weights on their way, so it is higher by some.
         losses.plot(epochs, [row.train_loss for row in rows], color=_TRAINING, label="training, smoothed labels")
         losses.plot(epochs, [row.validation_loss for row in rows], color=_VALIDATION, label="held-out dialogue")
+        losses.plot(epochs, [row.flores_loss for row in rows], color=_SPEECH, label="FLORES dev")
         losses.set(xlabel="epoch", ylabel="loss of a piece")
         losses.legend(fontsize=8, frameon=False)
         speeds.plot(epochs, [row.sentences_per_second for row in rows], color=_TRAINING)

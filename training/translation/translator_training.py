@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,13 +60,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class StepRow:
-    """One line of `history.csv`: since the line before."""
+    """One line of `history.csv`: since the line before; validation is on held-out dialogue and on FLORES dev."""
 
     step: int
     epoch: float
     minutes: float
     train_loss: float
     validation_loss: float
+    flores_loss: float
     sentences_per_second: float
 
 
@@ -181,7 +182,8 @@ class Trainer:
 
     Args:
         network: untrained, or one to go on from.
-        training, validation: what is learned from, and what is not.
+        training: what is learned from.
+        validation: what is not, `dialogue` and `flores`.
         recipe: see `Recipe`.
         accelerator: the processes that share the batches.
         epochs: passes over the training pairs.
@@ -196,7 +198,7 @@ class Trainer:
         self,
         network: M2M100ForConditionalGeneration,
         training: Sides,
-        validation: Sides,
+        validation: Mapping[str, Sides],
         recipe: Recipe,
         accelerator: Accelerator,
         *,
@@ -306,22 +308,28 @@ class Trainer:
         own = [weight.detach().clone() for weight in self.network.parameters()]
         self._put(self.mean)
         self.network.eval()
-        losses, counts = [], []
-        for chosen in batches(self.validation.sources, self.validation.targets, self.recipe.pieces, None):
-            batch = self._on_device(self.validation.of(chosen, self.pad))
-            with self._arithmetic():
-                losses.append(float(self.network(batch, 0.0)))
-            counts.append(int((batch.target != self.pad).sum()))
+        losses = {name: self._loss_on(sides) for name, sides in self.validation.items()}
         self._put(own)
         row = StepRow(
             self.progress.step,
             round(self.progress.epoch + self._within, 3),
             round(self.progress.seconds / 60, 2),
             round(float(np.mean(tally.losses)), 4),
-            round(sum(losses) / sum(counts), 4),
+            round(losses["dialogue"], 4),
+            round(losses["flores"], 4),
             round(tally.sentences / tally.seconds, 1),
         )
         self.progress.history.append(row)
+
+    def _loss_on(self, sides: Sides) -> float:
+        """Return the loss of a piece, without smoothing."""
+        losses, pieces = 0.0, 0
+        for chosen in batches(sides.sources, sides.targets, self.recipe.pieces, None):
+            batch = self._on_device(sides.of(chosen, self.pad))
+            with self._arithmetic():
+                losses += float(self.network(batch, 0.0))
+            pieces += int((batch.target != self.pad).sum())
+        return losses / pieces
 
     def _arithmetic(self) -> torch.autocast:
         return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.bf16)

@@ -66,6 +66,15 @@ def test_recording_in_base64_becomes_text_and_is_deleted(app: RunningApp, test_d
     assert app.uploads == []
 
 
+def test_text_and_recording_become_chinese(app: RunningApp, test_data: Path) -> None:
+    answer, is_error = call(over_http(app), "translate_text", text="I love you.", source="en", engine="embedded")
+    assert not is_error and "爱" in ast.literal_eval(answer)["translation"]
+    content = base64.b64encode(JFK.read_bytes()).decode("ascii")
+    answer, is_error = call(over_http(app), "translate", audio=f"data:audio/flac;base64,{content}")
+    assert not is_error and "国家" in ast.literal_eval(answer)["translation"]
+    assert app.uploads == []
+
+
 def test_file_of_this_machine_becomes_text_and_is_deleted(app: RunningApp, test_data: Path) -> None:
     """Gradio's own helper for local files uploads them and names the app's own address."""
     uploader = StdioServerParameters(

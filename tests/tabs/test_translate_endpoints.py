@@ -60,6 +60,17 @@ def test_persian_speech_becomes_chinese_by_the_persian_model(client: Client) -> 
     assert answer["segments"] and all(segment["source"] for segment in answer["segments"])
 
 
+def test_the_app_s_own_translator_needs_no_other(client: Client, test_data) -> None:
+    """Real speech, Whisper's text of it and the translator that comes with the app, from a program."""
+    answer = translate(client, clips.other_speech()[0].path, engine="embedded")
+    assert answer["models"] == {"speech": "packaged:whisper-base", "embedded": "embedded:translator"}
+    assert "国家" in answer["translation"] and han_share(answer["translation"]) == 1.0
+    persian = translate(client, EXAMPLES / "Persian-synthetic.mp3", engine="embedded")
+    assert persian["models"]["speech"] == "embedded:persian-adapter" and persian["segments"]
+    for segment in persian["segments"]:
+        assert segment["source"] and han_share(segment["translation"]) > 0.5 and set(segment["flags"]) <= FLAGS
+
+
 def test_chinese_speech_only_changes_its_letters(client: Client, test_data) -> None:
     clip = next(clip for clip in clips.other_speech() if clip.language == "zh")
     for target in ("zh-Hans", "zh-Hant"):

@@ -50,9 +50,9 @@ def trained(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-def translations(run: Path, cache: Path, sources: list[str], language: str) -> list:
+def translations(run: Path, cache: Path, sources: list[str], language: str, engine: str = "auto") -> list:
     services = Services(Settings(models="offline", translator=str(run), cache=cache), say=lambda line: None)
-    *_, found = services.translate_text("\n".join(sources), language)
+    *_, found = services.translate_text("\n".join(sources), language, engine=engine)
     return list(found.sentences)
 
 
@@ -73,6 +73,14 @@ def test_it_knows_what_it_does_not_know(trained: Path, tmp_path: Path) -> None:
     record = read_record(trained)["calibration"]
     assert record["separation"] > 0.9 and 0 < record["good"] < record["sentences"]
     assert Confidence.load(trained).threshold == pytest.approx(record["threshold"], abs=1e-4)
+
+
+def test_what_has_learned_nothing_is_never_believed(text: Path, tmp_path: Path) -> None:
+    assert train_translator.main(arguments(text, tmp_path / "run", epochs=0.1)) == 0
+    record = read_record(tmp_path / "run")["calibration"]
+    assert record["good"] == 0 and record["threshold"] == 1 and record["separation"] == 0.5
+    (found,) = translations(tmp_path / "run", tmp_path, ["I have 3 cats."], "en", engine="own")
+    assert set(found.flags) & {"rough", "empty"}
 
 
 def test_the_run_says_what_it_was_made_of(trained: Path, text: Path) -> None:

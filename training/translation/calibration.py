@@ -35,7 +35,8 @@ class Calibration:
     Attributes:
         confidence: to be kept beside the weights.
         sentences: that it was fitted on, and how many of them were good.
-        separation: area under the ROC curve of good against bad, on sentences it was not fitted on.
+        separation: area under the ROC curve of good against bad, on sentences it was not fitted on; 0.5 where there
+            was nothing to fit.
         good_kept, bad_kept: share of the good and of the bad translations that are not called rough.
         dialogue_kept: share of the held-out dialogue that is not called rough.
         dialogue_good: share of the good ones among those.
@@ -72,37 +73,28 @@ def calibrate(translator: Loaded, pairs: Sequence[Pair], seed: int = 0) -> Calib
         translator: loaded as the app loads it.
         pairs: held out, of every domain and language that it is for.
         seed: of the nonsense and the folds.
-
-    Raises:
-        ValueError: all translations are good, or all are bad.
     """
     from sacrebleu.metrics import CHRF
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import cross_val_predict
 
     signs, texts = translated_signs(translator, [(pair.source, pair.language) for pair in pairs])
     chrf = CHRF()
     scores = [chrf.sentence_score(text, [pair.target]).score for text, pair in zip(texts, pairs, strict=True)]
     nonsense, _ = translated_signs(translator, [(text, "en") for text in made_nonsense(len(pairs) // 5, seed)])
     labels = np.array([*(score >= GOOD_CHRF for score in scores), *[False] * len(nonsense)])
-    if labels.all() or not labels.any():
-        raise ValueError("Every held-out translation is as good as every other: there is nothing to learn from.")
     values = np.array([[getattr(one, name) for name in NAMES] for one in (*signs, *nonsense)])
     means, scales = values.mean(0), values.std(0) + 1e-6
     blank = Confidence(tuple(means), tuple(scales), (0.0,) * (len(NAMES) + 1), 0.0, 0.5)
     features = np.array([blank.features(one) for one in (*signs, *nonsense)])
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    order = np.random.default_rng(seed).permutation(len(labels))
-    apart = np.empty(len(labels))
-    apart[order] = cross_val_predict(model, features[order], labels[order], cv=_FOLDS, method="predict_proba")[:, 1]
     is_dialogue = np.array([*(pair.domain == TALK for pair in pairs), *[False] * len(nonsense)])
-    threshold = threshold_of(apart, labels, is_dialogue)
-    model.fit(features, labels)
+    if min(labels.sum(), (~labels).sum()) < _FOLDS:
+        # Too few good ones, of a network that has hardly learned, or too few bad ones to tell them by: all are rough.
+        weights, bias, threshold = np.zeros(features.shape[1]), 0.0, 1.0
+        apart, separation = np.full(len(labels), 0.5), 0.5
+    else:
+        weights, bias, apart, separation = _told_apart(features, labels, seed)
+        threshold = threshold_of(apart, labels, is_dialogue)
     fitted = Confidence(
-        *(tuple(map(float, row)) for row in (means, scales, model.coef_[0])),
-        bias=float(model.intercept_[0]),
-        threshold=threshold,
+        *(tuple(map(float, row)) for row in (means, scales, weights)), bias=float(bias), threshold=threshold
     )
     kept = apart >= threshold
     shown = labels[is_dialogue & kept]
@@ -110,12 +102,30 @@ def calibrate(translator: Loaded, pairs: Sequence[Pair], seed: int = 0) -> Calib
         fitted,
         len(labels),
         int(labels.sum()),
-        float(roc_auc_score(labels, apart)),
-        good_kept=float(kept[labels].mean()),
-        bad_kept=float(kept[~labels].mean()),
+        separation,
+        good_kept=_share(kept[labels]),
+        bad_kept=_share(kept[~labels]),
         dialogue_kept=float(shown.size / max(1, is_dialogue.sum())),
-        dialogue_good=float(shown.mean()) if shown.size else 0.0,
+        dialogue_good=_share(shown),
     )
+
+
+def _told_apart(features: np.ndarray, labels: np.ndarray, seed: int) -> tuple[np.ndarray, float, np.ndarray, float]:
+    """Return weights and bias of a regression, each translation's trust by one that never saw it, and separation."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+
+    model = LogisticRegression(C=1.0, max_iter=1000)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    apart = np.empty(len(labels))
+    apart[order] = cross_val_predict(model, features[order], labels[order], cv=_FOLDS, method="predict_proba")[:, 1]
+    model.fit(features, labels)
+    return model.coef_[0], float(model.intercept_[0]), apart, float(roc_auc_score(labels, apart))
+
+
+def _share(chosen: np.ndarray) -> float:
+    return float(chosen.mean()) if chosen.size else 0.0
 
 
 def threshold_of(trust: np.ndarray, good: np.ndarray, is_dialogue: np.ndarray) -> float:

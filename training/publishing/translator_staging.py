@@ -84,7 +84,8 @@ def translator_card(record: Mapping[str, Any], pictures: Sequence[str], reposito
     data = record["data"]
     for file, pairs in [*data["collections"].items(), *data.get("taught", {}).items()]:
         learned[file.partition("/")[0]] = learned.get(file.partition("/")[0], 0) + pairs
-    record = {**record, "learned": learned, "languages": 2}
+    taught = sum(data.get("taught", {}).values())
+    record = {**record, "learned": learned, "taught_pairs": taught, "languages": 2}
     context = {
         "run": record,
         "title": title,

@@ -50,9 +50,10 @@ def trained(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-def translations(run: Path, cache: Path, sources: list[str], language: str, engine: str = "auto") -> list:
+def translations(run: Path, cache: Path, sources: list[str], language: str) -> list:
+    """What the trained network alone makes of some sentences."""
     services = Services(Settings(models="offline", translator=str(run), cache=cache), say=lambda line: None)
-    *_, found = services.translate_text("\n".join(sources), language, engine=engine)
+    *_, found = services.translate_text("\n".join(sources), language, engine="own")
     return list(found.sentences)
 
 
@@ -79,7 +80,7 @@ def test_what_has_learned_nothing_is_never_believed(text: Path, tmp_path: Path) 
     assert train_translator.main(arguments(text, tmp_path / "run", epochs=0.1)) == 0
     record = read_record(tmp_path / "run")["calibration"]
     assert record["good"] < 5 and record["threshold"] == 1 and record["separation"] == 0.5
-    (found,) = translations(tmp_path / "run", tmp_path, ["I have 3 cats."], "en", engine="own")
+    (found,) = translations(tmp_path / "run", tmp_path, ["I have 3 cats."], "en")
     assert set(found.flags) & {"rough", "empty"}
 
 

@@ -85,7 +85,9 @@ def calibrate(translator: Loaded, pairs: Sequence[Pair], seed: int = 0) -> Calib
     means, scales = values.mean(0), values.std(0) + 1e-6
     blank = Confidence(tuple(means), tuple(scales), (0.0,) * (len(NAMES) + 1), 0.0, 0.5)
     features = np.array([blank.features(one) for one in (*signs, *nonsense)])
-    is_dialogue = np.array([*(pair.domain == TALK for pair in pairs), *[False] * len(nonsense)])
+    # Where no dialogue was held out, what was stands for it.
+    counts = [pair.domain == TALK for pair in pairs]
+    is_dialogue = np.array([*(counts if any(counts) else [True] * len(pairs)), *[False] * len(nonsense)])
     if min(labels.sum(), (~labels).sum()) < _FOLDS:
         # Too few good ones, of a network that has hardly learned, or too few bad ones to tell them by: all are rough.
         weights, bias, threshold = np.zeros(features.shape[1]), 0.0, 1.0

@@ -53,8 +53,7 @@ def embed(options: EmbedOptions) -> dict:
     if not is_trained(options.run):
         trained = ["--data", str(options.data), "--output", str(options.run), "--epochs", str(options.epochs)]
         run_job("train_translator.py", *trained)
-    if not own_figures(read_record(options.run)):
-        measure(options.run, options.data)
+    measure(options.run, options.data)
     staged = stage_translator(options.run, options.run / "staged", f"{PLACE}/{NAME}")
     place_in_app(staged.folder, NAME)
     return {one["set"]: round(one["chrf"], 2) for one in own_figures(read_record(options.run))}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from najva.pretrained import Checkpoint, Hub, find_checkpoint
+from najva.pretrained.checkpoint import find_translator
 from najva.settings import Settings
 
 
@@ -18,8 +19,17 @@ def find_model(reference: str) -> tuple[Checkpoint, Checkpoint | None, Path]:
     Raises:
         ModelError: it, or its base, cannot be had.
     """
+    hub, cache = _places()
+    checkpoint = find_checkpoint(reference, hub, cache)
+    base = find_checkpoint(checkpoint.base, hub, cache) if checkpoint.is_adapter else None
+    return checkpoint, base, cache
+
+
+def find_text_model(reference: str) -> Checkpoint:
+    """Find a model that translates text, by the settings of the environment; see `find_model`."""
+    return find_translator(reference, *_places())
+
+
+def _places() -> tuple[Hub, Path]:
     settings = Settings.from_environment()
-    hub = Hub(offline=settings.models == "offline")
-    checkpoint = find_checkpoint(reference, hub, settings.cache)
-    base = find_checkpoint(checkpoint.base, hub, settings.cache) if checkpoint.is_adapter else None
-    return checkpoint, base, settings.cache
+    return Hub(offline=settings.models == "offline"), settings.cache

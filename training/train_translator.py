@@ -33,17 +33,17 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from accelerate import Accelerator, PartialState
+from accelerate import Accelerator
 from accelerate.utils import set_seed
 from transformers import M2M100ForConditionalGeneration
 
-from najva.pretrained import Hub
-from najva.pretrained.checkpoint import Checkpoint, find_translator, read_json
+from model_references import find_text_model
+from najva.pretrained.checkpoint import Checkpoint, read_json
 from najva.pretrained.conversion import load_strictly
-from najva.settings import Settings
 from najva.translation.confidence import FILE as CONFIDENCE
 from najva.translation.loading import load_translator
 from options import option, required, run_command
+from processes import is_main_process
 from processor import has_bf16, keep_freed_memory, use_whole_processor
 from run_news import say
 from run_record import (
@@ -121,14 +121,14 @@ def train_translator(options: TranslatorOptions) -> dict | None:
 
         # A token that has expired is better known now than after the training.
         check_push(options.push_to_hub, lora=False)
-    init = find_model(options.init) if options.init else None
+    init = find_own(options.init) if options.init else None
     if init:
         options = replace(options, **shape_of(init.folder))
     if (options.output / NAME).is_file():
         refuse_other_run(options.output, changed_options(options.output, options.comparable(), TranslatorOptions))
     if is_trained(options.output):
         say(f"{options.output} is trained.")
-        return publish(options) if options.push_to_hub and PartialState().is_main_process else None
+        return publish(options) if options.push_to_hub and is_main_process() else None
     use_whole_processor()
     keep_freed_memory()
     cpu = not torch.cuda.is_available()
@@ -171,15 +171,14 @@ def train_translator(options: TranslatorOptions) -> dict | None:
 
 
 def publish(options: TranslatorOptions) -> dict:
-    """Measure a trained translator, if that was not done, and publish it."""
+    """Measure a trained translator and publish it."""
     from publish import publish_run
 
-    if "evaluation" not in read_record(options.output):
-        measure(options.output, options.data)
+    measure(options.output, options.data)
     return {"published": publish_run(options.output, options.push_to_hub)}
 
 
-def find_model(reference: str) -> Checkpoint:
+def find_own(reference: str) -> Checkpoint:
     """Find a translator of this project, wherever it lies.
 
     Args:
@@ -188,8 +187,7 @@ def find_model(reference: str) -> Checkpoint:
     Raises:
         ModelError, RunError: it cannot be had, or is another's.
     """
-    settings = Settings.from_environment()
-    found = find_translator(reference, Hub(offline=settings.models == "offline"), settings.cache)
+    found = find_text_model(reference)
     if any(not (found.folder / name).is_file() for name in TOKENIZER):
         raise RunError(f"{reference} is no translator that this job made: it has no {', '.join(TOKENIZER)}.")
     return found
@@ -226,7 +224,7 @@ def be_taught(options: TranslatorOptions, pairs: list[Pair]) -> dict[str, list[P
     path = options.output / "taught.tsv"
     if not path.is_file():
         say(f"With Chinese by {options.teacher}:")
-        teacher = load_translator(find_model(options.teacher), options.output / "converted", "cpu", say)
+        teacher = load_translator(find_own(options.teacher), options.output / "converted", "cpu", say)
         taught = taught_pairs(options.data, teacher, pairs)
         _tell({file: len(found) for file, found in taught.items()})
         write_taught(taught, path)

@@ -81,11 +81,10 @@ def translator_card(record: Mapping[str, Any], pictures: Sequence[str], reposito
         eval_results=_results(record),
     )
     learned: dict[str, int] = {}
-    data = record["data"]
-    for file, pairs in [*data["collections"].items(), *data.get("taught", {}).items()]:
+    taught = record["data"].get("taught", {})
+    for file, pairs in [*record["data"]["collections"].items(), *taught.items()]:
         learned[file.partition("/")[0]] = learned.get(file.partition("/")[0], 0) + pairs
-    taught = sum(data.get("taught", {}).values())
-    record = {**record, "learned": learned, "taught_pairs": taught, "languages": 2}
+    record = {**record, "learned": learned, "taught_pairs": sum(taught.values()), "languages": 2}
     context = {
         "run": record,
         "title": title,

@@ -63,6 +63,10 @@ class EngineError(RuntimeError):
     """An engine could not do its work, for want of memory perhaps; one sentence says so."""
 
 
+# What may go wrong in an engine, its own errors and those of its libraries: whatever one trips over, the next may not.
+FAILURES = (RuntimeError, MemoryError, ValueError)
+
+
 class TranslationEngine(Protocol):
     """One way from a source language to Chinese.
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from najva.languages import LANGUAGES
-from najva.pretrained import ModelError
-from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
+from najva.translation.engine import FAILURES, Attempt, TranslationEngine, Unit, Written
 
 PIVOT = "pivot"
 _ENGLISH, _ENGLISH_ROLE = "en", "english"
@@ -62,8 +61,7 @@ class Pivot:
         while True:
             try:
                 return self._then[self._writing].translate(heard, _ENGLISH, target, attempt)
-            except (EngineError, ModelError, RuntimeError, MemoryError, ValueError):
-                # Of libraries too, as the translator sees to it for engines of its own.
+            except FAILURES:
                 if self._writing + 1 == len(self._then):
                     raise
                 self._writing += 1

@@ -14,7 +14,7 @@ import numpy as np
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.persian import for_translation
 from najva.pretrained import ModelError
-from najva.translation.engine import Attempt, EngineError, TranslationEngine, Unit, Written
+from najva.translation.engine import FAILURES, Attempt, TranslationEngine, Unit, Written
 from najva.translation.guards import find_flags, loses_digits
 from najva.translation.scripts import into_script
 from najva.translation.sentences import Sentence
@@ -130,8 +130,7 @@ class Translator:
             ]
             try:
                 written = ask(engine, units, source, target, attempt)
-            except (EngineError, ModelError, RuntimeError, MemoryError, ValueError) as error:
-                # Of libraries too: whatever one engine trips over, the next one may not.
+            except FAILURES as error:
                 self._failed.add(engine.name)
                 self._fails(engine, error)
                 continue

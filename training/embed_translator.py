@@ -16,7 +16,7 @@ from pathlib import Path
 from jobs import run_job
 from options import option, run_command
 from publishing.embedding import EMBEDDED, PLACE, place_in_app
-from publishing.staging import README, pictures_of
+from publishing.staging import README
 from publishing.translator_staging import LICENCE, own_figures, stage_translator, translator_card
 from run_record import is_trained, read_record
 from translation.own_tests import measure
@@ -66,7 +66,7 @@ def embedded_card() -> str:
         CardError, RunError: it cannot be written of that.
     """
     folder = EMBEDDED / NAME
-    return translator_card(read_record(folder), pictures_of(folder), f"{PLACE}/{NAME}", LICENCE)
+    return translator_card(folder, read_record(folder), f"{PLACE}/{NAME}", LICENCE)
 
 
 if __name__ == "__main__":

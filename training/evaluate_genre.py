@@ -42,6 +42,7 @@ from genre.genre_scoring import (
 )
 from options import option, run_command
 from processes import is_main_process
+from publishing.run_folder import update_run_folder
 from run_record import RunError, add_sections, circumstances
 from whole_files import write_json
 
@@ -114,6 +115,7 @@ def evaluate_run(options: EvaluateOptions) -> dict:
     write_json(run / "config.json", config | calibrated)
     # Last, as it is by this that the run counts as measured.
     add_sections(run, evaluation=section)
+    update_run_folder(run)
     print_run(record, section)
     return last_line(run, section)
 

@@ -37,6 +37,7 @@ from najva.languages import LARGE_V3_LANGUAGES
 from najva.services import Services
 from najva.settings import Settings
 from options import option, run_command
+from publishing.run_folder import update_run_folder
 from run_news import say
 from run_record import NAME, add_sections, circumstances
 from translation.baselines import NEAREST
@@ -224,6 +225,7 @@ def keep(
         # A translator's own run: its card may state what stands in its record.
         told = {name: record[name] for name in ("figures", "comparisons", "recognition", "signatures", "settings")}
         add_sections(options.output, evaluation=told | record["circumstances"])
+        update_run_folder(options.output)
     say(f"Kept: {options.output / RECORD}, a ledger an engine beside it, and {picture}.")
     return {"output": str(options.output), "picture": str(picture)}
 

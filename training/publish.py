@@ -16,20 +16,20 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from transformers.hf_argparser import HfArgumentParser
 
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.card_text import CardError
-from publishing.genre_staging import is_genre_run, stage_genre
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
 from publishing.measured import kinds_of
+from publishing.single_models import single_model
 from publishing.staging import (
     README,
     StagingError,
@@ -37,7 +37,6 @@ from publishing.staging import (
     stage_model,
     stage_space,
 )
-from publishing.translator_staging import is_translator_run, stage_translator
 from run_news import say as say_line
 from run_record import RunError, read_record
 from sheets.faults import DataError
@@ -156,8 +155,8 @@ def publish_run(
     """
     check_name(repository)
     record = read_record(run)
-    if stage := of_one_kind(record):
-        staged = [stage(run, staging or run / "staged", repository, licence=licence)]
+    if single := single_model(record):
+        staged = [single.stage(run, staging or run / "staged", repository, licence=licence)]
         return _push(run, staged, public=public, replace=replace, dry_run=dry_run, keep=staging is not None, say=say)
     kinds = kinds_of(record)
     repositories = {
@@ -178,13 +177,6 @@ def publish_run(
     own_card = kinds[-1].name in repositories
     options = {"public": public, "replace": replace, "dry_run": dry_run, "keep": staging is not None}
     return _push(run, staged, **options, own_card=own_card, say=say)
-
-
-def of_one_kind(record: Mapping[str, Any]) -> Callable[..., Staged] | None:
-    """Return what stages a run that has one model alone; None of a Whisper's."""
-    if is_genre_run(record):
-        return stage_genre
-    return stage_translator if is_translator_run(record) else None
 
 
 def _push(

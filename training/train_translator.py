@@ -58,7 +58,7 @@ from run_record import (
 )
 from translation.calibration import calibrate
 from translation.own_tests import measure
-from translation.parallel_text import Pair, read_calibration, read_training, read_validation, repeated
+from translation.parallel_text import HELD_OUT, SPLIT, Pair, read_calibration, read_training, read_validation, repeated
 from translation.taught_pairs import TIMES, read_taught, taught_pairs, write_taught
 from translation.translation_pictures import draw_history
 from translation.translator_training import Recipe, Trainer, encoded, new_network
@@ -258,6 +258,7 @@ def record_start(
     if init and (init.folder / NAME).is_file():
         before, run = read_record(init.folder), options.comparable()["init"]
         data["before"] = [*before["data"].get("before", []), {"run": run, **before["training"]}]
+    write_json(options.output / SPLIT, {"train": kept, **HELD_OUT, "sha256": data["sha256"]})
     add_sections(options.output, options=options.comparable(), data=data)
 
 

@@ -61,14 +61,14 @@ def main() -> None:
 
 
 def prepared(reference: str, folder: Path) -> Path:
-    """Lay out a translator for every runtime: `transformers`, and CTranslate2 in float32, from which int8 is made."""
+    """Lay out a translator for every runtime: `transformers`, and CTranslate2's, as each arithmetic has its own file."""
     from najva.pretrained import Hub
     from najva.pretrained.checkpoint import find_translator
 
     found = find_translator(reference, Hub(offline=True), folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "transformers").symlink_to(found.folder.resolve())
-    convert(found.folder, folder / "ctranslate2")
+    convert_all(found.folder, folder)
     return folder
 
 
@@ -77,8 +77,12 @@ def made_large(folder: Path) -> Path:
     from transformers import M2M100Config, M2M100ForConditionalGeneration
 
     config = M2M100Config(vocab_size=128_112, pad_token_id=1, bos_token_id=0, eos_token_id=2, decoder_start_token_id=2)
-    M2M100ForConditionalGeneration(config).save_pretrained(folder / "transformers")
-    convert(folder / "transformers", folder / "ctranslate2", Numbered(config.vocab_size))
+    network = M2M100ForConditionalGeneration(config)
+    # Its end is then never the likeliest piece, so that every runtime writes as many.
+    network.model.shared.weight.data[config.eos_token_id] = 0
+    network.save_pretrained(folder / "transformers")
+    del network
+    convert_all(folder / "transformers", folder, Numbered(config.vocab_size))
     return folder
 
 
@@ -99,16 +103,21 @@ class Numbered:
         """Return number by piece."""
         return {str(number): number for number in range(self._size)}
 
+    def convert_ids_to_tokens(self, number: int) -> str:
+        """Return a piece by its number."""
+        return str(number)
 
-def convert(source: Path, target: Path, tokenizer: Numbered | None = None) -> None:
-    """Convert a network in float32."""
+
+def convert_all(source: Path, folder: Path, tokenizer: Numbered | None = None) -> None:
+    """Convert a network, once an arithmetic."""
     from ctranslate2.converters import TransformersConverter
 
     class Converter(TransformersConverter):
         def load_tokenizer(self, tokenizer_class, folder, **options):
             return tokenizer or super().load_tokenizer(tokenizer_class, folder, **options)
 
-    Converter(str(source)).convert(str(target), quantization="float32", force=True)
+    for arithmetic in ("float32", "int8"):
+        Converter(str(source)).convert(str(folder / arithmetic), quantization=arithmetic, force=True)
 
 
 def measure(folder: Path, library: str, arithmetic: str, *, large: bool, rounds: int) -> dict:
@@ -143,8 +152,8 @@ def load(folder: Path, library: str, arithmetic: str, *, large: bool):
         end, pad, room = tokenizer.eos_token_id, tokenizer.pad_token_id, 60
         sources = [FAMILIES["marian"].encode(tokenizer, text, "en", "zh-Hans") for text in SENTENCES] * 4
     if library == "ctranslate2":
-        names = json.loads(next((folder / "ctranslate2").glob("*vocabulary.json")).read_text(encoding="utf-8"))
-        network = CTranslate2Network(folder / "ctranslate2", names, [end], has_encoder=True, compute_type=arithmetic)
+        names = json.loads(next((folder / arithmetic).glob("*vocabulary.json")).read_text(encoding="utf-8"))
+        network = CTranslate2Network(folder / arithmetic, names, [end], has_encoder=True, compute_type=arithmetic)
     else:
         network = TorchNetwork(folder / "transformers", pad, [end], has_encoder=True, device="cpu", dtype=arithmetic)
     return network, sources, room

@@ -322,7 +322,7 @@ class TestAuto:
         found = models(cache=tmp_path)
         assert [row.name for row in found.default] == ["m2m100_418m", "embedded"]
         assert found.stepped_down == [
-            "The translator NiuTrans/LMT-60-0.6B needs 3.0 GB of memory, and 2.4 GB are free."
+            "The translator NiuTrans/LMT-60-0.6B needs 3.3 GB of memory, and 2.7 GB are free."
         ]
         monkeypatch.setattr(translation_models, "available_bytes", lambda: 10**8)
         assert [row.name for row in models(cache=tmp_path).default] == ["embedded"]

@@ -1,5 +1,6 @@
 """Parallel text that a small network learns in seconds, in the files that a translator is trained from."""
 
+from itertools import chain
 from pathlib import Path
 
 from translation.parallel_text import COLLECTIONS, HELD_OUT
@@ -42,7 +43,7 @@ def make_text(folder: Path) -> Path:
     for collection in COLLECTIONS:
         pairs = all_pairs(collection.source)
         _write(folder / collection.file, [pair for place, pair in enumerate(pairs) if place % 7])
-    for name in HELD_OUT:
+    for name in chain(*HELD_OUT.values()):
         whole = name.endswith(".tsv")
         for path in [folder / name] if whole else [folder / name / f"{code}-zh.tsv" for code in ("en", "fa")]:
             pairs = all_pairs("fa" if path.name.startswith("fa") else "en")

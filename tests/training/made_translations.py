@@ -1,5 +1,6 @@
 """What tests of translation make up: a translator of five sentences, training text, and no pieces of FLORES-200."""
 
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def make_training(folder: Path) -> Path:
     pairs = {"en": list(zip(ENGLISH, CHINESE, strict=True)), "fa": [("کتاب را خواندم.", "我读了那本书。")]}
     for collection in COLLECTIONS:
         _write(folder / collection.file, pairs[collection.source])
-    for name in HELD_OUT:
+    for name in chain(*HELD_OUT.values()):
         path = folder / name if name.endswith(".tsv") else folder / name / "en-zh.tsv"
         _write(path, [("Nobody learns this one.", "这句话没有人学过。")])
     return folder

@@ -54,6 +54,21 @@ def test_the_run_s_record_holds_its_figures(measured: Path) -> None:
     assert evaluation["signatures"]["chrf"].startswith("nrefs:1")
 
 
+def test_its_folder_holds_its_card_and_tells_what_it_learned_from(measured: Path, tmp_path: Path) -> None:
+    record = read_record(measured)
+    text = (measured / "README.md").read_text("utf-8")
+    assert check_card(text, "model") == ([], []) and f'from_pretrained("{measured}")' in text
+    assert f"**{record['evaluation']['figures'][0]['chrf']:.1f}**" in text
+    split = json.loads((measured / "split.json").read_text("utf-8"))
+    assert split["train"] == record["data"]["collections"] and split["sha256"] == record["data"]["sha256"]
+    assert not {Path(name).parts[:2] for name in split["train"]} & {
+        Path(name).parts[:2] for part in ("validation", "test") for name in split[part]
+    }
+    services = Services(Settings(models="offline", translator=str(measured), cache=tmp_path), say=lambda line: None)
+    (role,) = [role for role in services.translation_roles if role.checkpoint.folder == measured]
+    assert {figure["metric"] for figure in role.checkpoint.measured["figures"]} == {"chrF", "BLEU"}
+
+
 def test_it_is_pushed_and_served_at_its_commit(measured: Path, hub: LoopbackHub, tmp_path: Path, capsys) -> None:
     run = shutil.copytree(measured, tmp_path / "run")
     assert publish.main(["model", "--run", str(run), "--repository", NAME]) == 0
@@ -148,6 +163,7 @@ def test_a_dry_run_stages_and_pushes_nothing(measured: Path, tmp_path: Path, cap
         "model.safetensors",
         "run.json",
         "source.spm",
+        "split.json",
         "vocab.json",
     }
 

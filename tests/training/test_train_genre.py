@@ -75,6 +75,14 @@ def trained(songs: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) 
     return run
 
 
+def test_a_measured_run_s_folder_holds_its_card(trained: Path) -> None:
+    text, song = (trained / "README.md").read_text("utf-8"), read_record(trained)["evaluation"]["by_song"]
+    assert check_card(text, "model") == ([], [])
+    assert f'folder = "{trained}"' in text and f"{100 * song['accuracy']:.1f}" in text
+    (figure,) = json.loads((trained / "measured.json").read_text("utf-8"))["figures"]
+    assert (figure["value"], figure["clips"]) == (song["accuracy"], 15)
+
+
 def test_a_network_learns_what_can_be_told_apart(trained: Path) -> None:
     record = read_record(trained)
     assert record["evaluation"]["by_song"]["right"] >= 14

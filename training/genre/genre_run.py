@@ -21,6 +21,7 @@ from genre.protocols import Fold, Split, shared_artists
 from genre.song_library import SongLibrary
 from genre.songs import INDEX, FolderError, Song, gtzan_facts, write_index
 from najva.genre_networks import GenreNetwork
+from publishing.measured import MEASURED
 from run_news import say
 from run_record import RunError, add_sections, circumstances, read_record
 from whole_files import whole_file, write_json, write_rows
@@ -240,8 +241,9 @@ def save(
 ) -> None:
     """Write the network, the history, the ledger and, last, the section by which the run counts as trained."""
     trained.network.cpu().save_pretrained(options.output)
-    # The Hub library's placeholder of a card.
-    (options.output / "README.md").unlink(missing_ok=True)
+    # The Hub library's placeholder of a card, and what an earlier training was measured to do.
+    for name in ("README.md", MEASURED):
+        (options.output / name).unlink(missing_ok=True)
     write_rows(options.output / "history.csv", [asdict(row) for row in rows])
     with whole_file(options.output / LEDGER) as unfinished, unfinished.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in ledger)

@@ -32,6 +32,11 @@ def is_genre_run(record: Mapping[str, Any]) -> bool:
     return "preset" in record
 
 
+def licence_of(record: Mapping[str, Any]) -> str:
+    """Return the licence, in the Hub's spelling, of a network for which nobody chose another."""
+    return GTZAN_LICENCE if record["data"]["is_gtzan"] else LICENCE
+
+
 def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") -> Staged:
     """Stage a genre network.
 
@@ -45,8 +50,7 @@ def stage_genre(run: Path, folder: Path, repository: str, *, licence: str = "") 
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
-    licence = licence or (GTZAN_LICENCE if record["data"]["is_gtzan"] else LICENCE)
-    card, measured = genre_card(run, record, repository, licence), measured_values(record)
+    card, measured = genre_card(run, record, repository, licence or licence_of(record)), measured_values(record)
     empty(folder)
     for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures_of(run))):
         place(run / name, folder / name)

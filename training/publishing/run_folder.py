@@ -8,6 +8,7 @@ from pathlib import Path
 from publishing.card_text import CardError
 from publishing.cards import model_card
 from publishing.measured import MEASURED, kinds_of, measured_values
+from publishing.single_models import single_model
 from publishing.staging import README, card_options, without_local_paths
 from run_news import say as say_line
 from run_record import read_record
@@ -29,6 +30,14 @@ def update_run_folder(run: Path, say: Callable[[str], None] = say_line) -> None:
     """
     # As it is published: whose machine it was made on is nobody's business.
     record = without_local_paths(read_record(run))
+    if single := single_model(record):
+        try:
+            text = single.card(run, record, place_of(run), single.licence(record))
+        except CardError as error:
+            (run / MEASURED).unlink(missing_ok=True)
+            return _has_no_card(run, error, say)
+        write_json(run / MEASURED, single.measured_values(record))
+        return _write_card(run, text)
     kinds = kinds_of(record)
     places = {kind.name: place_of(run / kind.folder) for kind in kinds}
     for kind in kinds:
@@ -44,11 +53,18 @@ def update_run_folder(run: Path, say: Callable[[str], None] = say_line) -> None:
         except (CardError, OSError) as error:
             problems.append(error)
             continue
-        with whole_file(run / README) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
-        return
+        return _write_card(run, text)
+    return _has_no_card(run, problems[0], say)
+
+
+def _write_card(run: Path, text: str) -> None:
+    with whole_file(run / README) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def _has_no_card(run: Path, problem: Exception, say: Callable[[str], None]) -> None:
     (run / README).unlink(missing_ok=True)
-    say(f"{run} has no card yet; publish.py makes one. {problems[0]}")
+    say(f"{run} has no card yet; publish.py makes one. {problem}")
 
 
 def place_of(folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,21 @@ from publishing.hub import Staged
 from publishing.measured import MEASURED
 from publishing.staging import README, empty, pictures_of, place, without_local_paths
 from run_record import NAME, read_record
-from translation.parallel_text import ORIGINS
+from translation.parallel_text import ORIGINS, SPLIT
 from translation.vocabulary import TOKENIZER
 from whole_files import write_json
 
 # The text that it learned from is under many licences, which the card names.
 LICENCE = "other"
-_OF_THE_RUN = ("model.safetensors", "config.json", "generation_config.json", *TOKENIZER, CONFIDENCE, "history.csv")
+_OF_THE_RUN = (
+    "model.safetensors",
+    "config.json",
+    "generation_config.json",
+    *TOKENIZER,
+    CONFIDENCE,
+    SPLIT,
+    "history.csv",
+)
 _ARCHITECTURE = ("m2m_100", "M2M100")
 OWN = "own"
 
@@ -28,6 +36,11 @@ OWN = "own"
 def is_translator_run(record: Mapping[str, Any]) -> bool:
     """Whether a run is one of `train_translator.py`."""
     return "calibration" in record
+
+
+def licence_of(record: Mapping[str, Any]) -> str:
+    """Return the licence, in the Hub's spelling, of a translator for which nobody chose another."""
+    return LICENCE
 
 
 def stage_translator(run: Path, folder: Path, repository: str, *, licence: str = "") -> Staged:
@@ -43,10 +56,9 @@ def stage_translator(run: Path, folder: Path, repository: str, *, licence: str =
         CardError, RunError: it was not measured.
     """
     record = without_local_paths(read_record(run))
-    pictures = pictures_of(run)
-    card, measured = translator_card(record, pictures, repository, licence or LICENCE), measured_values(record)
+    card, measured = translator_card(run, record, repository, licence or licence_of(record)), measured_values(record)
     empty(folder)
-    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures)):
+    for name in (*_OF_THE_RUN, *(f"figures/{name}" for name in pictures_of(run))):
         place(run / name, folder / name)
     write_json(folder / NAME, record)
     write_json(folder / MEASURED, measured)
@@ -55,12 +67,12 @@ def stage_translator(run: Path, folder: Path, repository: str, *, licence: str =
     return Staged(folder, repository, "model", f"Translator: chrF {first['chrf']:.1f} on {first['set']}")
 
 
-def translator_card(record: Mapping[str, Any], pictures: Sequence[str], repository: str, licence: str) -> str:
+def translator_card(run: Path, record: Mapping[str, Any], repository: str, licence: str) -> str:
     """Return the card of a translator.
 
     Args:
+        run: folder with its pictures.
         record: of its run.
-        pictures: names of those that lie in `figures/`.
         repository: `OWNER/NAME`.
         licence: in the Hub's spelling.
 
@@ -92,7 +104,7 @@ def translator_card(record: Mapping[str, Any], pictures: Sequence[str], reposito
         "licence": licence,
         "own": own_figures(record),
         "figures": record["evaluation"]["figures"],
-        "pictures": pictures,
+        "pictures": pictures_of(run),
         "origins": ORIGINS,
         "architecture": _ARCHITECTURE[1],
     }

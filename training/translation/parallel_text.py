@@ -37,6 +37,8 @@ ORIGINS = {
     "android_ui": ("messages of Android", "Apache-2.0"),
     "gnome_mo": ("messages of GNOME", "GPL and LGPL"),
 }
+# Of a run: which files were learned from, and which never.
+SPLIT = "split.json"
 _VALIDATION_LINES = 1000
 
 
@@ -84,7 +86,8 @@ COLLECTIONS = (
     Collection("gnome_mo/fa-zh.tsv", "fa", SCREEN),
 )
 # Never trained on, nor anything that shares a side with them.
-HELD_OUT = ("msctd/dev.en-zh.tsv", "msctd/test.en-zh.tsv", "bench_flores_dev_part", "bench_flores_devtest")
+_DIALOGUE, _FLORES_DEV = "msctd/dev.en-zh.tsv", "bench_flores_dev_part"
+HELD_OUT = {"validation": (_DIALOGUE, _FLORES_DEV), "test": ("msctd/test.en-zh.tsv", "bench_flores_devtest")}
 
 
 @dataclass(frozen=True)
@@ -140,17 +143,17 @@ def repeated(pair: Pair, times: int) -> list[Pair]:
 
 def read_validation(folder: Path) -> dict[str, list[Pair]]:
     """Return what a training is watched by: held-out dialogue, the first lines of it, and FLORES dev."""
-    return {"dialogue": _some(folder / HELD_OUT[0], "en", TALK, _VALIDATION_LINES), "flores": _flores_dev(folder)}
+    return {"dialogue": _some(folder / _DIALOGUE, "en", TALK, _VALIDATION_LINES), "flores": _flores_dev(folder)}
 
 
 def read_calibration(folder: Path) -> list[Pair]:
     """Return held-out pairs of dialogue, which are not those of `read_validation`, and of FLORES dev."""
-    dialogue = _some(folder / HELD_OUT[0], "en", TALK, 2 * _VALIDATION_LINES)[_VALIDATION_LINES:]
+    dialogue = _some(folder / _DIALOGUE, "en", TALK, 2 * _VALIDATION_LINES)[_VALIDATION_LINES:]
     return [*dialogue, *_flores_dev(folder)]
 
 
 def _flores_dev(folder: Path) -> list[Pair]:
-    files = ((code, folder / HELD_OUT[2] / f"{code}-zh.tsv") for code in LANGUAGES)
+    files = ((code, folder / _FLORES_DEV / f"{code}-zh.tsv") for code in LANGUAGES)
     return [pair for code, path in files for pair in _some(path, code, PROSE, None)]
 
 
@@ -161,7 +164,7 @@ def _some(path: Path, language: str, domain: str, most: int | None) -> list[Pair
 
 def held_out_sides(folder: Path) -> set[str]:
     """Return the `key` of both sides of everything that is measured on."""
-    files = [path for name in HELD_OUT for path in _files(folder / name)]
+    files = [path for part in HELD_OUT.values() for name in part for path in _files(folder / name)]
     return {key(side) for path in files for row in read_columns(path) for side in row}
 
 

@@ -15,6 +15,8 @@ from najva.translation.engine import Attempt, EngineError
 
 # Pieces computed at a time, padding counted; more gain nothing on a CPU.
 _BATCH_PIECES = 2048
+# Of a converted network, up to which one thread alone is quicker than several.
+_SMALL_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ class Loaded:
     lock: Lock = field(default_factory=Lock)
 
 
+def _threads(folder: Path) -> int:
+    """Return how many threads share a batch of a converted network."""
+    # Each of a small network's products is done before two threads have met: with two the app's own translator takes
+    # fourteen times as long for a sentence as with one, on the machine of the README's figures.
+    return 1 if (folder / "model.bin").stat().st_size < _SMALL_BYTES else os.cpu_count() or 1
+
+
 class CTranslate2Network:
     """A converted network on a CPU: int8.
 
@@ -77,7 +86,7 @@ class CTranslate2Network:
         ends: numbers of the pieces that end a text; of an encoder with a decoder the first.
         has_encoder: whether it is an encoder with a decoder, or a decoder alone.
         compute_type: CTranslate2's name of the arithmetic.
-        threads: of the one batch that is computed at a time.
+        threads: of a batch; None for all cores, or for one where the network is too small to share out.
     """
 
     def __init__(
@@ -93,7 +102,7 @@ class CTranslate2Network:
         import ctranslate2
 
         make = ctranslate2.Translator if has_encoder else ctranslate2.Generator
-        threads = threads or os.cpu_count() or 1
+        threads = threads or _threads(folder)
         self.compute_type = compute_type
         self._model = make(str(folder), device="cpu", compute_type=compute_type, intra_threads=threads)
         self._pieces, self._ends, self._has_encoder = list(pieces), list(ends), has_encoder

@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def prepared(reference: str, folder: Path) -> Path:
-    """Lay out a translator for every runtime: `transformers`, and CTranslate2's, as each arithmetic has its own file."""
+    """Lay out a translator for every runtime: `transformers`, and a file an arithmetic for CTranslate2."""
     from najva.pretrained import Hub
     from najva.pretrained.checkpoint import find_translator
 

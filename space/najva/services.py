@@ -19,14 +19,14 @@ from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkp
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
 from najva.settings import Settings
-from najva.speech_translation import Heard, Translation, translate_speech
+from najva.speech_translation import Heard, Translation, translate_span, translate_speech
 from najva.text_translation import TextTranslation, translate_text
 from najva.transcriber import DetectedLanguage, Transcriber, Transcript, Voice
 from najva.transcriber.engine import Engine
 from najva.transcriber.language_probe import LanguageProbe
 from najva.translation.loading import pinned
 from najva.translation.scripts import check_target
-from najva.translation.translator import CHINESE, Translator
+from najva.translation.translator import CHINESE, TranslatedSentence, Translator
 from najva.translation_models import TranslationModels
 from najva.vad import SAMPLE_RATE_HZ, Span, SpeechDetector, cut_into_spans
 
@@ -197,10 +197,27 @@ class Services:
             rows.append({"role": role, "reference": reference, **facts})
         return {"settings": asked, "models": rows}
 
-    def transcribe_span(self, span: Span, language: str = "auto") -> Transcript:
-        """Return the text of one stretch of speech; times count from its stream's start."""
-        *_, transcript = self.transcriber.stream_spans([span], language)
+    def transcribe_span(self, span: Span, language: str = "auto", *, once: bool = False) -> Transcript:
+        """Return the text of one stretch of speech; times count from its stream's start.
+
+        Args:
+            span: the speech.
+            language: code, or `auto`.
+            once: see `Transcriber.stream_spans`.
+        """
+        *_, transcript = self.transcriber.stream_spans([span], language, once=once)
         return transcript
+
+    def translate_span(self, span: Span, transcript: Transcript, target: str) -> list[TranslatedSentence]:
+        """Return the sentences of one stretch of speech with their Chinese; raises as `translate`.
+
+        Args:
+            span: the speech.
+            transcript: what was written of it.
+            target: `zh-Hans` or `zh-Hant`.
+        """
+        check_target(target)
+        return translate_span(span, transcript, self._translator("auto", transcript.language.code), target)
 
     def detect_language(self, path: Path | str) -> DetectedLanguage:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""

@@ -12,9 +12,9 @@ import numpy as np
 from najva.transcriber import Transcript
 from najva.translation.forced import FORCED
 from najva.translation.pivot import PIVOT
-from najva.translation.sentences import Sentence, Word, take_sentences, words_of
+from najva.translation.sentences import Sentence, Word, sentences_of, take_sentences, words_of
 from najva.translation.translator import SCRIPT, TranslatedSentence, Translator
-from najva.vad import SAMPLE_RATE_HZ
+from najva.vad import SAMPLE_RATE_HZ, Span
 
 # So many are translated between two looks at what has been written, and at whether anybody still wants it.
 _AT_A_TIME = 8
@@ -167,6 +167,30 @@ def translate_speech(
             )
             yield translation
     yield replace(translation, finished=True)
+
+
+def translate_span(span: Span, transcript: Transcript, translator: Translator, target: str) -> list[TranslatedSentence]:
+    """Return the sentences of one stretch of speech with their Chinese.
+
+    Args:
+        span: the speech.
+        transcript: what was written of it, its times those of the span's stream.
+        translator: see there.
+        target: `zh-Hans` or `zh-Hant`.
+
+    Raises:
+        UnsupportedLanguage, ModelError: see `Translator.translate`.
+    """
+
+    def samples(sentence: Sentence) -> np.ndarray:
+        first, last = (
+            round(max(0.0, seconds - span.start_seconds) * SAMPLE_RATE_HZ)
+            for seconds in (sentence.start - _MARGIN_SECONDS, sentence.end + _MARGIN_SECONDS)
+        )
+        return span.samples[first:last]
+
+    sentences = sentences_of(segment.as_dict() for segment in transcript.segments)
+    return translator.translate(sentences, transcript.language.code, target, samples)
 
 
 def joined(sentences: Iterable[TranslatedSentence]) -> str:

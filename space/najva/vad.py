@@ -7,6 +7,7 @@ the same audio into blocks gives the same spans.
 import importlib.util
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,26 @@ class SpanCutter:
             spans += self._close(len(self._stretches), self._frame)
         return spans
 
+    def open_span(self, from_seconds: float = 0.0, to_seconds: float = float("inf")) -> Span | None:
+        """Return what was said so far of the span that is not complete yet; None where none is open.
+
+        Args:
+            from_seconds: what lies before is left out.
+            to_seconds: what lies after, too.
+        """
+        if not self._stretches:
+            return None
+        last = min(self._frame, self._stretches[-1][1] + _frames(self.cutting.pad_seconds))
+        if to_seconds * SAMPLE_RATE_HZ < last * FRAME_SAMPLES:
+            last = _frames(to_seconds)
+        return self._span(min(last, max(self._first_frame(), _frames(from_seconds))), last)
+
+    @property
+    def open_gaps(self) -> list[float]:
+        """The middles of the gaps in the open span's speech, in seconds of the stream."""
+        middles = ((before[1] + after[0]) // 2 for before, after in pairwise(self._stretches))
+        return [middle * FRAME_SAMPLES / SAMPLE_RATE_HZ for middle in middles]
+
     @property
     def seconds(self) -> float:
         """Length of what was taken so far."""
@@ -231,8 +252,12 @@ class SpanCutter:
         speech_seconds = sum(stop - start for start, stop in closed) * FRAME_SAMPLES / SAMPLE_RATE_HZ
         if speech_seconds < self.cutting.min_speech_seconds:
             return []
+        return [self._span(first, end)]
+
+    def _span(self, first: int, end: int) -> Span:
+        """Return the sound from one frame up to another."""
         samples = self._kept[(first - self._origin) * FRAME_SAMPLES : (end - self._origin) * FRAME_SAMPLES]
-        return [Span(first * FRAME_SAMPLES / SAMPLE_RATE_HZ, samples.copy())]
+        return Span(first * FRAME_SAMPLES / SAMPLE_RATE_HZ, samples.copy())
 
     def _forget(self) -> None:
         """Drop samples and probabilities that no later span can need."""

@@ -17,7 +17,6 @@ from tabs.speech import language_choices
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
-_SCRIPTS = [("简体 · Simplified", "zh-Hans"), ("繁體 · Traditional (Taiwan)", "zh-Hant")]
 
 
 def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
@@ -92,7 +91,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                     with gr.Row():
                         start_text = gr.Button("Into Chinese", variant="primary", elem_id="translate-text")
                         halt_text = gr.Button("Stop", elem_id="stop-translating-text", min_width=90, scale=0)
-            target = gr.Radio(_SCRIPTS, value="zh-Hans", label="Letters", elem_id="chinese-letters")
+            target = gr.Radio(view.SCRIPTS, value="zh-Hans", label="Letters", elem_id="chinese-letters")
             with gr.Accordion("Which model translates", open=False):
                 engine = gr.Dropdown([("The best at hand", AUTO)], value=AUTO, label="Engine", show_label=False)
         with gr.Column(scale=7, min_width=320):

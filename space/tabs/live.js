@@ -7,7 +7,12 @@ const button = element.querySelector(".najva-live-button");
 const language = element.querySelector(".najva-live-language");
 const level = element.querySelector(".najva-live-level");
 const state = element.querySelector(".najva-live-state");
+const chinese = element.querySelector(".najva-live-chinese");
+const room = element.querySelector(".najva-live-room");
 const captions = element.querySelector(".najva-live-captions");
+const draft = element.querySelector(".najva-live-draft");
+const full = element.querySelector(".najva-live-full");
+const saves = element.querySelectorAll(".najva-live-save");
 
 const WORKLET = `
 registerProcessor("tap", class extends AudioWorkletProcessor {
@@ -19,6 +24,8 @@ registerProcessor("tap", class extends AudioWorkletProcessor {
 });`;
 
 let session = null;
+// Everything that stands on the page, with its times, to be saved.
+const kept = [];
 
 function base64(samples) {
   const pcm = new Int16Array(samples.length);
@@ -29,19 +36,85 @@ function base64(samples) {
   return btoa(text);
 }
 
-function show(caption) {
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+// Once a reader has scrolled up to what was said before, new words leave them there.
+function follow(change) {
+  const isAtEnd = captions.scrollHeight - captions.scrollTop - captions.clientHeight < 60;
+  change();
+  if (isAtEnd) captions.scrollTop = captions.scrollHeight;
+}
+
+function show(caption, current) {
   const row = document.createElement("li");
   const time = document.createElement("time");
   const text = document.createElement("p");
-  time.textContent = caption.time;
+  const written = { start: current.offset + caption.start, end: current.offset + caption.end, text: caption.text };
+  time.textContent = clock(written.start);
   time.title = caption.language;
   text.textContent = caption.text;
+  text.lang = caption.code;
   // The text's direction is the row's, so that the time of a Persian line stands at its beginning.
   row.dir = "auto";
   if (caption.doubtful) row.classList.add("najva-doubtful");
   row.append(time, text);
-  captions.append(row);
-  row.scrollIntoView({ block: "nearest" });
+  follow(() => captions.insertBefore(row, draft));
+  kept.push(written);
+  for (const save of saves) save.hidden = false;
+  if (chinese.value) {
+    // One after another, beside the sound: a slow translator holds up no caption.
+    current.translated = current.translated.then(() => translate(caption.number, chinese.value, row, written, current));
+  }
+}
+
+async function translate(number, target, row, written, current) {
+  let answer;
+  try {
+    answer = await server.chinese({ session: current.name, number, target });
+  } catch (error) {
+    answer = { error: "The server cannot be reached." };
+  }
+  const line = document.createElement("p");
+  line.className = "najva-live-chinese-line";
+  if (answer.error) {
+    line.append(reason(answer.error));
+  } else {
+    line.lang = target;
+    line.dir = "ltr";
+    for (const sentence of answer.sentences) {
+      const part = document.createElement("span");
+      part.textContent = sentence.text;
+      if (sentence.flags.length) {
+        part.className = "najva-doubtful";
+        part.title = sentence.flags.join(" ");
+      }
+      line.append(part);
+    }
+    for (const flag of new Set(answer.sentences.flatMap((sentence) => sentence.flags))) line.append(reason(flag));
+    written.chinese = answer.sentences.map((sentence) => (sentence.flags.length ? "(?) " : "") + sentence.text).join("");
+  }
+  follow(() => row.append(line));
+}
+
+function reason(text) {
+  const small = document.createElement("small");
+  small.textContent = text;
+  return small;
+}
+
+function showDraft(found, current) {
+  const [time, firm, pale] = ["time", "b", "i"].map((name) => draft.querySelector(name));
+  follow(() => {
+    draft.hidden = !(found.firm || found.pale);
+    time.textContent = clock(current.offset + found.start);
+    firm.textContent = found.firm;
+    pale.textContent = found.pale;
+  });
 }
 
 async function pump(current) {
@@ -56,18 +129,24 @@ async function pump(current) {
       let answer;
       try {
         answer = await server.push({
-          session: current.name, number: current.number++, pcm: base64(samples), language: language.value, last,
+          session: current.name,
+          number: current.number++,
+          pcm: base64(samples),
+          language: language.value,
+          target: chinese.value,
+          last,
         });
       } catch (error) {
         answer = { error: "The server cannot be reached; what was written stays here." };
       }
       if (answer.error) { release(current); return finish(current, answer.error); }
-      answer.captions.forEach(show);
+      answer.captions.forEach((caption) => show(caption, current));
+      showDraft(answer.draft, current);
       element.dataset.sent = current.sent;
       element.dataset.received = answer.received;
       if (answer.ended) { release(current); return finish(current, answer.ended); }
       if (last) return finish(current, "Stopped. Everything you said was heard.");
-      state.textContent = answer.speaking ? "Listening: you are speaking" : "Listening";
+      if (!current.stopping) state.textContent = answer.speaking ? "Listening: you are speaking" : "Listening";
     }
     await new Promise((resume) => setTimeout(resume, 150));
   }
@@ -80,6 +159,7 @@ function release(current) {
 
 function finish(current, line) {
   if (session === current) session = null;
+  draft.hidden = true;
   button.textContent = "Start speaking";
   button.setAttribute("aria-pressed", "false");
   level.value = 0;
@@ -101,7 +181,18 @@ async function start() {
   // The browser resamples to Whisper's own rate.
   const context = new AudioContext({ sampleRate: RATE });
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" })));
-  const current = { name: crypto.randomUUID(), number: 0, sent: 0, pending: [], stopping: false, stream, context };
+  const current = {
+    name: crypto.randomUUID(),
+    number: 0,
+    sent: 0,
+    pending: [],
+    stopping: false,
+    stream,
+    context,
+    // Speech after a stop goes on after it.
+    offset: kept.length ? Math.ceil(kept[kept.length - 1].end) : 0,
+    translated: Promise.resolve(),
+  };
   const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 1, channelCount: 1, channelCountMode: "explicit" });
   tap.port.onmessage = ({ data }) => {
     current.pending.push(data);
@@ -123,3 +214,32 @@ button.addEventListener("click", () => {
   // What the worklet has posted by now is still on its way to `pending`.
   setTimeout(() => (current.stopping = true), 120);
 });
+
+full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : room.requestFullscreen()));
+if (!document.fullscreenEnabled) full.hidden = true;
+
+function stamp(seconds) {
+  const thousandths = Math.round(seconds * 1000);
+  const [hours, minutes, whole] = [thousandths / 3600000, (thousandths / 60000) % 60, (thousandths / 1000) % 60];
+  const two = (value) => String(Math.floor(value)).padStart(2, "0");
+  return `${two(hours)}:${two(minutes)}:${two(whole)},${String(thousandths % 1000).padStart(3, "0")}`;
+}
+
+const writers = {
+  txt: () => kept.map((one) => [one.text, one.chinese].filter(Boolean).join("\n")).join("\n"),
+  srt: () => kept
+    .map((one, place) => [place + 1, `${stamp(one.start)} --> ${stamp(one.end)}`, one.text, one.chinese])
+    .map((cue) => cue.filter(Boolean).join("\n") + "\n")
+    .join("\n"),
+};
+
+for (const save of saves) {
+  save.addEventListener("click", () => {
+    // Made here: what was said never lies on the server's disk.
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([writers[save.dataset.kind]()], { type: "text/plain" }));
+    link.download = `captions.${save.dataset.kind}`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}

@@ -1,4 +1,4 @@
-"""The live tab: the microphone's text, sentence by sentence at each pause.
+"""The live tab: the microphone's words as they are spoken, for good at each pause, with their Chinese if wanted.
 
 Gradio's own streaming audio overwrites a chunk that was not taken yet and so loses sound. Here the page's script sends
 everything that has gathered as soon as the last message was answered: slow answers make messages longer, never fewer.
@@ -6,22 +6,30 @@ everything that has gathered as soon as the last message was answered: slow answ
 
 import base64
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import gradio as gr
 import numpy as np
 
 from najva.languages import AUTO, LANGUAGES, UnknownLanguage, parse_language
-from najva.live import MAX_SESSION_SECONDS, LiveError, LiveSessions
+from najva.live import MAX_SESSION_SECONDS, Caption, LiveError, LiveSessions
 from najva.pretrained import ModelError
 from najva.services import Services
-from najva.vad import SAMPLE_RATE_HZ
-from tabs.look import clock, escape, length_in_words
+from najva.transcriber import Transcript
+from najva.translation.scripts import UnknownTarget, check_target
+from najva.translation.translator import UnsupportedLanguage
+from najva.vad import SAMPLE_RATE_HZ, Span
+from tabs.look import escape, length_in_words
 from tabs.speech import language_choices
+from tabs.translation_view import FLAG_WORDS, SCRIPTS
 
 _SCRIPT = Path(__file__).with_name("live.js")
 # A minute of 16-bit sound at 16 kHz: more never gathers between two messages of a healthy page.
 _MAX_MESSAGE_BYTES = 60 * SAMPLE_RATE_HZ * 2
 _NAME_LENGTH = 64
+# Spans that are decoded at once, of all visitors: more would only make each of them slower.
+_AT_ONCE = 2
+_FAULTS = (LiveError, ModelError, UnknownLanguage, UnknownTarget, UnsupportedLanguage)
 
 
 def build(services: Services) -> None:
@@ -33,55 +41,101 @@ def build(services: Services) -> None:
     settings = services.settings
     # Nobody speaks longer than a recording may be.
     longest_seconds = min(MAX_SESSION_SECONDS, settings.max_seconds)
-    sessions = LiveSessions(lambda: services.transcriber.detector, settings.max_queue, longest_seconds)
+    turns = BoundedSemaphore(_AT_ONCE)
+
+    def write(span: Span, language: str, draft: bool) -> Transcript | None:
+        # A draft that finds all turns taken is left out: the next one says the same and more.
+        if not turns.acquire(blocking=not draft):
+            return None
+        try:
+            return services.transcribe_span(span, language, once=draft)
+        finally:
+            turns.release()
+
+    sessions = LiveSessions(lambda: services.transcriber.detector, write, settings.max_queue, longest_seconds)
     limit = length_in_words(longest_seconds)
 
     def push(message: dict) -> dict:
         try:
             name, number, samples, language, last = _read(message)
+            keep = bool(message.get("target")) and bool(_asked(message))
             session = sessions.get(name, number)
             with session.lock:
-                spans = session.push(number, samples, last=last)
-                captions = [_caption(services, span, language) for span in spans]
-            if last or session.full:
+                answer = session.push(number, samples, last=last, language=language, keep=keep)
+            if session.is_over:
                 sessions.end(name)
-        except (LiveError, ModelError, UnknownLanguage) as error:
+        except _FAULTS as error:
             sessions.end(_name(message))
             return {"error": str(error)}
         return {
             "received": session.received_samples,
             "speaking": session.cutter.speaking,
-            "captions": [caption for caption in captions if caption],
+            "captions": [_caption(caption) for caption in answer.captions],
+            "draft": {"firm": answer.draft.firm, "pale": answer.draft.pale, "start": answer.draft.start_seconds},
             "ended": f"A live session ends after {limit}; start again to go on." if session.full else "",
         }
 
-    options = "".join(
-        f'<option value="{code}" {"selected" if code == AUTO else ""}>{escape(label)}</option>'
-        for label, code in language_choices()
-    )
+    def chinese(message: dict) -> dict:
+        try:
+            number, target = _asked(message)
+            caption = sessions.take(_name(message), number)
+            sentences = services.translate_span(caption.span, caption.transcript, target)
+        except _FAULTS as error:
+            return {"error": str(error)}
+        return {
+            "sentences": [
+                {"text": one.translation, "flags": [FLAG_WORDS[flag] for flag in one.flags]} for one in sentences
+            ]
+        }
+
     gr.HTML(
-        html_template=_PAGE.replace("OPTIONS", options).replace("LIMIT", limit),
+        html_template=_page(limit),
         js_on_load=_SCRIPT.read_text(encoding="utf-8"),
-        server_functions=[push],
+        server_functions=[push, chinese],
         elem_id="live",
     )
 
 
-def _caption(services: Services, span, language: str) -> dict | None:
-    transcript = services.transcribe_span(span, language)
-    if not transcript.segments:
-        return None
+def _page(limit: str) -> str:
+    languages = _options([(label, code) for label, code in language_choices()], AUTO)
+    scripts = _options([("No Chinese", ""), *SCRIPTS], "")
+    return _PAGE.replace("LANGUAGES", languages).replace("SCRIPTS", scripts).replace("LIMIT", limit)
+
+
+def _options(choices: list[tuple[str, str]], chosen: str) -> str:
+    return "".join(
+        f'<option value="{value}" {"selected" if value == chosen else ""}>{escape(label)}</option>'
+        for label, value in choices
+    )
+
+
+def _caption(caption: Caption) -> dict:
+    transcript, span = caption.transcript, caption.span
     known = LANGUAGES.get(transcript.language.code)
     return {
-        "time": clock(span.start_seconds),
+        "number": caption.number,
+        "start": round(span.start_seconds, 2),
+        "end": round(span.end_seconds, 2),
         "text": transcript.text,
         "language": (known.own_name if known else "") + ("" if transcript.language.sure else " ?"),
-        "doubtful": bool(transcript.flags),
+        "code": transcript.language.code,
+        # A guessed language is told by its mark.
+        "doubtful": bool({*transcript.flags} - {"language_unsure"}),
     }
 
 
 def _name(message: dict) -> str:
     return str(message.get("session", "")) if isinstance(message, dict) else ""
+
+
+def _asked(message: dict) -> tuple[int, str]:
+    """Return the number of a caption and the letters that its Chinese is wanted in; raises as `_read`."""
+    try:
+        number, target = int(message["number"]), str(message["target"])
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
+        raise LiveError("This message is not of the live page's form.") from error
+    check_target(target)
+    return number, target
 
 
 def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
@@ -106,11 +160,21 @@ _PAGE = """
 <div class="najva-live">
   <div class="najva-live-controls">
     <button type="button" class="najva-live-button" aria-pressed="false">Start speaking</button>
-    <label>Language <select class="najva-live-language">OPTIONS</select></label>
     <meter class="najva-live-level" min="0" max="1" value="0" aria-label="Loudness"></meter>
-    <span class="najva-live-state" role="status">The text of each sentence appears when you pause.</span>
+    <label>Language <select class="najva-live-language">LANGUAGES</select></label>
+    <label>Chinese beneath <select class="najva-live-chinese">SCRIPTS</select></label>
+  </div>
+  <p class="najva-live-state" role="status">Words appear as you speak, and stay as they are after a pause.</p>
+  <div class="najva-live-room">
+    <ol class="najva-live-captions" aria-live="polite">
+      <li class="najva-live-draft" dir="auto" aria-live="off" hidden><time></time><p><b></b> <i></i></p></li>
+    </ol>
+  </div>
+  <div class="najva-live-after">
+    <button type="button" class="najva-live-full">Full screen</button>
+    <button type="button" class="najva-live-save" data-kind="txt" hidden>Save TXT</button>
+    <button type="button" class="najva-live-save" data-kind="srt" hidden>Save SRT</button>
   </div>
   <p class="najva-note">Up to LIMIT at a time. Your voice is written down as you speak and stored nowhere.</p>
-  <ol class="najva-live-captions" aria-live="polite"></ol>
 </div>
 """

@@ -20,6 +20,7 @@ from tabs.look import clock, escape
 EMPTY_STATUS = (
     '<div class="najva-status">Speak, bring a recording, or write a text, then press <b>Into Chinese</b>.</div>'
 )
+SCRIPTS = [("简体 · Simplified", "zh-Hans"), ("繁體 · Traditional (Taiwan)", "zh-Hant")]
 FLAG_WORDS = {
     "rough": "Rough: this may well not say what the source says.",
     "digits": "A number of the source is missing or another one.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pysubs2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,15 +13,23 @@ from tests import clips
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_speech_becomes_captions_and_no_sample_is_lost(
-    open_page: Callable[..., Page], spoken: Path, pictures: Path
+def test_speech_becomes_captions_with_chinese_and_no_sample_is_lost(
+    open_page: Callable[..., Page], spoken: Path, pictures: Path, tmp_path: Path
 ) -> None:
     page = open_page(microphone=spoken)
     page.get_by_role("tab", name="Live").click()
     live = page.locator("#live")
+    live.get_by_label("Chinese beneath").select_option("zh-Hans")
     live.get_by_role("button", name="Start speaking").click()
-    # It appears at the pause, while the microphone is still open.
-    expect(live.locator("ol p").last).to_contain_text("for your country", timeout=40_000)
+    # While he speaks: words that stand firm, and some that may change.
+    draft = live.locator(".najva-live-draft")
+    expect(draft.locator("b")).to_contain_text("country can do", ignore_case=True, timeout=40_000)
+    page.screenshot(path=pictures / "live-draft.png")
+    # The line is there at the pause, while the microphone is still open.
+    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
+    expect(lines.last).to_contain_text("for your country", timeout=40_000)
+    expect(draft).to_be_hidden()
+    expect(live.locator(".najva-live-chinese-line").last).to_contain_text("国家", timeout=20_000)
     stop = live.get_by_role("button", name="Stop")
     expect(stop).to_have_attribute("aria-pressed", "true")
     page.screenshot(path=pictures / "live-listening.png")
@@ -33,9 +42,23 @@ def test_speech_becomes_captions_and_no_sample_is_lost(
     assert int(counted.get_attribute("data-sent")) == int(counted.get_attribute("data-received"))
     assert int(counted.get_attribute("data-sent")) > 11 * 16000
     said = normalize(clips.other_speech("en")[0].text, "basic").split()
-    heard = normalize(" ".join(live.locator("ol p").all_inner_texts()), "basic").split()
+    heard = normalize(" ".join(lines.all_inner_texts()), "basic").split()
     # A sentence cut at each breath is written a little differently.
     assert len(set(said) & set(heard)) >= len(set(said)) - 1
+
+    with page.expect_download() as download:
+        live.get_by_role("button", name="Save SRT").click()
+    download.value.save_as(tmp_path / "captions.srt")
+    cues = pysubs2.load(str(tmp_path / "captions.srt"))
+    assert len(cues) == lines.count() and "国家" in cues[-1].text and "country" in cues[-1].text
+    assert all(cue.start < cue.end for cue in cues) and cues[-1].end < 12_000
+
+    live.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.className === 'najva-live-room'")
+    page.screenshot(path=pictures / "live-room.png")
+    # Four times the size of ordinary text, for a room.
+    assert lines.last.evaluate("line => parseFloat(getComputedStyle(line).fontSize)") > 40
+    page.keyboard.press("Escape")
 
 
 def test_missing_microphone_is_explained(open_page: Callable[..., Page]) -> None:

@@ -14,7 +14,7 @@ from tests import clips
 from tests.running_app import RunningApp
 
 NAME = "a-visitor-at-the-microphone"
-Push = Callable[[object], dict]
+Push = Callable[..., dict]
 
 
 def pcm(samples: np.ndarray) -> str:
@@ -32,8 +32,8 @@ def push(app: RunningApp) -> Iterator[Push]:
         components = http.get("/config").raise_for_status().json()["components"]
         live = next(each["id"] for each in components if each["props"].get("elem_id") == "live")
 
-        def send(data: object) -> dict:
-            body = {"session_hash": "somebody", "component_id": live, "fn_name": "push", "data": data}
+        def send(data: object, function: str = "push") -> dict:
+            body = {"session_hash": "somebody", "component_id": live, "fn_name": function, "data": data}
             # Python's own writer lets Infinity through, as somebody mischievous would.
             content, kind = json.dumps(body), {"Content-Type": "application/json"}
             return http.post("/gradio_api/component_server", content=content, headers=kind).raise_for_status().json()
@@ -45,17 +45,22 @@ def push(app: RunningApp) -> Iterator[Push]:
 def test_speech_becomes_captions_and_every_sample_is_counted(push: Push, test_data: Path) -> None:
     speech, _ = audio.read(clips.DATA / "other_speech" / "jfk.flac", sample_rate_hz=16000)
     sound = np.concatenate([speech, np.zeros(2 * 16000, np.float32)])
-    captions, spoke = [], False
-    for number, start in enumerate(range(0, sound.size, 40000)):
-        answer = push(message(number=number, pcm=pcm(sound[start : start + 40000])))
-        assert answer["received"] == min(start + 40000, sound.size)
+    captions, drafts, spoke = [], [], False
+    for number, start in enumerate(range(0, sound.size, 16000)):
+        answer = push(message(number=number, pcm=pcm(sound[start : start + 16000])))
+        assert answer["received"] == min(start + 16000, sound.size)
         captions += answer["captions"]
+        drafts.append(answer["draft"])
         spoke |= answer["speaking"]
     assert spoke
+    # While he speaks his words are there, those that stood twice firm.
+    assert any("country can do" in draft["firm"].lower() for draft in drafts)
+    assert drafts[-1] == {"firm": "", "pale": "", "start": 0.0}
     # All of it was written at pauses, before anybody pressed Stop.
     assert "your country" in captions[-1]["text"]
     assert captions[-1]["language"] in ("English", "English ?")  # one short span alone may be unsure
-    assert captions[0]["time"] == "0:00"
+    assert [caption["number"] for caption in captions] == [*range(len(captions))]
+    assert 0 <= captions[0]["start"] < 0.5 and 10 < captions[-1]["end"] < 12
     end = push(message(number=number + 1, pcm="", last=True))
     assert (end["received"], end["captions"]) == (sound.size, [])
     assert "has ended" in push(message(number=number + 2))["error"]
@@ -86,6 +91,28 @@ def test_speech_becomes_captions_and_every_sample_is_counted(push: Push, test_da
 )
 def test_message_of_another_form_is_refused(push: Push, data: object) -> None:
     assert push(data) == {"error": "This message is not of the live page's form."}
+
+
+def test_a_caption_has_chinese_as_long_as_it_is_kept(push: Push, test_data: Path) -> None:
+    speech, _ = audio.read(clips.DATA / "other_speech" / "jfk.flac", sample_rate_hz=16000)
+    answer = push(message(pcm=pcm(speech), last=True, target="zh-Hans", language="en"))
+    # The session has ended; what was said in it may still be asked for, once.
+    asked = {"session": NAME, "number": answer["captions"][-1]["number"], "target": "zh-Hans"}
+    found = push(asked, "chinese")
+    assert "国家" in "".join(sentence["text"] for sentence in found["sentences"])
+    assert all(isinstance(flag, str) for sentence in found["sentences"] for flag in sentence["flags"])
+    assert "no longer kept" in push(asked, "chinese")["error"]
+
+
+@pytest.mark.parametrize("data", [None, "text", 17, {}, {"session": NAME}, {"session": NAME, "number": 1e400}])
+def test_a_request_for_chinese_of_another_form_is_refused(push: Push, data: object) -> None:
+    assert push(data, "chinese") == {"error": "This message is not of the live page's form."}
+
+
+def test_chinese_in_other_letters_or_of_nothing_is_refused(push: Push) -> None:
+    asked = {"session": "never-seen-before", "number": 0, "target": "zh-Hans"}
+    assert "no longer kept" in push(asked, "chinese")["error"]
+    assert "Klingon" in push(message(target="Klingon"))["error"]
 
 
 def test_unknown_language_is_refused(push: Push) -> None:

@@ -97,6 +97,7 @@ class Transcriber:
         timestamps: str = "segment",
         *,
         only_base: bool = False,
+        once: bool = False,
     ) -> Iterator[Transcript]:
         """Do the same for speech that is cut already.
 
@@ -105,7 +106,9 @@ class Transcriber:
             language: see `stream`.
             timestamps: see `stream`.
             only_base: see `stream`.
+            once: never decode a doubtful text again, which costs several times as much.
         """
+        behaviour = self._behaviour(once=once)
         started = time.perf_counter()
         detected = DetectedLanguage(code=language, sure=True, decided_by="caller") if language != "auto" else None
         transcript = Transcript(language=detected or DetectedLanguage())
@@ -119,7 +122,7 @@ class Transcriber:
                     encoded = self._encode(pool, self.base.engine, group)
                     detected = self._average_language(encoded) if only_base else self._language(encoded)
                 voice = self.base if only_base else self.tuned.get(detected.code, self.base)
-                writer = SpanWriter(voice.engine, self.behaviour, detected.code, words=timestamps == "word")
+                writer = SpanWriter(voice.engine, behaviour, detected.code, words=timestamps == "word")
                 if voice is not self.base:
                     group, encoded = self._fit(group, voice.engine), None
                 for part in self._write(pool, voice.engine, writer, group, encoded):
@@ -148,8 +151,7 @@ class Transcriber:
         # Each clip lies in an hour of its own, by which its pieces are known again.
         spans = self._fit([Span(_HOUR * place, clip) for place, clip in enumerate(clips)], self.base.engine)
         # Without the samples that are drawn of a doubtful text: who asks has another engine for it, and guards.
-        behaviour = replace(self.behaviour, temperatures=self.behaviour.temperatures[:1])
-        writer = SpanWriter(self.base.engine, behaviour, language, words=False, task=task)
+        writer = SpanWriter(self.base.engine, self._behaviour(once=True), language, words=False, task=task)
         written: list[Written] = []
         with ThreadPoolExecutor(self.base.engine.workers) as pool:
             for part in self._write(pool, self.base.engine, writer, spans, None):
@@ -158,6 +160,9 @@ class Transcriber:
         for one in sorted(written, key=lambda one: one.span.start_seconds):
             texts[int(one.span.start_seconds // _HOUR)] += [segment.text for segment in one.segments]
         return [" ".join(parts) for parts in texts]
+
+    def _behaviour(self, *, once: bool) -> Behaviour:
+        return replace(self.behaviour, temperatures=self.behaviour.temperatures[:1]) if once else self.behaviour
 
     def detect_language(self, blocks: Iterable[np.ndarray]) -> DetectedLanguage:
         """Return the language of the first spans in which somebody speaks.

@@ -5,6 +5,7 @@ words on which two such drafts in a row agree stand firm (LocalAgreement-2, Mach
 """
 
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +32,10 @@ _LONG_DRAFT_SECONDS = 6.0
 # A browser whose page slept sends what it kept; beyond this nobody can have spoken so much since the session began.
 _SLACK_SECONDS = 120.0
 # Captions whose Chinese nobody has asked for yet; the oldest goes.
-_MOST_KEPT = 16
+_MOST_KEPT = 8
+
+_ENDED = "This live session has ended; start a new one."
+_NOT_KEPT = "This caption is no longer kept."
 
 # Writes down a span in a language, by its code or `auto`, for good or as a draft; None where a draft must wait.
 Write = Callable[[Span, str, bool], Transcript | None]
@@ -63,12 +67,14 @@ class Draft:
     Attributes:
         firm: beginning on which two drafts agree.
         pale: the rest, which may change.
+        language: its code.
         start_seconds: where the speech began in the session.
         end_seconds: up to where it is written.
     """
 
     firm: str = ""
     pale: str = ""
+    language: str = ""
     start_seconds: float = 0.0
     end_seconds: float = 0.0
 
@@ -114,17 +120,19 @@ class LiveSession:
         self.used_at = self._began_at = self.clock()
         self._spoken: Counter[str] = Counter()
         self._captions = 0
+        # Of its own, as whoever takes a caption shall not wait until the next one is written.
         self._kept: dict[int, Caption] = {}
+        self._keeping = Lock()
         self._begin_draft(0.0)
 
     def _begin_draft(self, start_seconds: float) -> None:
         self._draft, self._drafted_to = Draft(start_seconds=start_seconds), start_seconds
         # What is no longer decoded again, up to where, and the last draft's words after it.
-        self._settled: list[str] = []
-        self._settled_to = start_seconds
+        self._settled, self._settled_to = "", start_seconds
+        # Of those the beginning that stands firm.
         self._units: list[str] = []
-        self._drafted_in = ""
-        self._joined = " ".join
+        self._firm: list[str] = []
+        self._drafted_in, self._heard_in, self._is_spaced = "", "", True
 
     def push(self, number: int, samples: np.ndarray, *, last: bool, language: str = AUTO, keep: bool = False) -> Answer:
         """Take the next samples.
@@ -142,9 +150,14 @@ class LiveSession:
         Raises:
             LiveError: a message was lost, or there is more sound than time has passed.
         """
+        if self.ended:
+            raise LiveError(_ENDED)
         if number != self.next_number:
             raise LiveError(f"Message {self.next_number} of this session got lost; stop and start again.")
         self.used_at = self.clock()
+        if self.used_at - self._began_at > self.max_seconds + _SLACK_SECONDS:
+            # Of messages without sound no count of samples ever ends a session.
+            raise LiveError(_ENDED)
         if self.received_samples + samples.size > (self.used_at - self._began_at + _SLACK_SECONDS) * SAMPLE_RATE_HZ:
             raise LiveError("More sound came than time has passed: a recording goes to the tab for recordings.")
         room = int(self.max_seconds * SAMPLE_RATE_HZ) - self.received_samples
@@ -152,13 +165,14 @@ class LiveSession:
         samples = samples[:room]
         self.next_number += 1
         self.received_samples += samples.size
-        spans = self.cutter.push(samples)
-        self.ended = last or self.full
-        if self.ended:
+        spans, is_last = self.cutter.push(samples), last or self.full
+        if is_last:
             spans += self.cutter.flush()
         captions = tuple(caption for span in spans if (caption := self._write_down(span, language)))
         if keep:
             self._keep(captions)
+        # Only now: until its captions are kept nobody shall take the session for one that is over.
+        self.ended, self.used_at = is_last, self.clock()
         return Answer(captions, self._drafted(language))
 
     def take(self, number: int) -> Caption:
@@ -167,10 +181,11 @@ class LiveSession:
         Raises:
             LiveError: there is none.
         """
-        self.used_at = self.clock()
-        caption = self._kept.pop(number, None)
+        with self._keeping:
+            caption = self._kept.pop(number, None)
         if caption is None:
-            raise LiveError("This caption is no longer kept.")
+            raise LiveError(_NOT_KEPT)
+        self.used_at = self.clock()
         return caption
 
     @property
@@ -189,9 +204,10 @@ class LiveSession:
         return caption
 
     def _keep(self, captions: tuple[Caption, ...]) -> None:
-        self._kept |= {caption.number: caption for caption in captions}
-        for number in sorted(self._kept)[:-_MOST_KEPT]:
-            del self._kept[number]
+        with self._keeping:
+            self._kept |= {caption.number: caption for caption in captions}
+            for number in sorted(self._kept)[:-_MOST_KEPT]:
+                del self._kept[number]
 
     def _asked(self, span: Span, language: str) -> str:
         """Return the language that a span is to be written in: a short one's is the session's, if it has one."""
@@ -203,7 +219,7 @@ class LiveSession:
         """Return the language of a draft: a model of one language is not to wait for the base to hear which it is."""
         if language != AUTO:
             return language
-        return self._spoken.most_common(1)[0][0] if self._spoken else self._drafted_in or AUTO
+        return self._spoken.most_common(1)[0][0] if self._spoken else self._heard_in or AUTO
 
     def _drafted(self, language: str) -> Draft:
         """Return the draft of the open span, a new one where enough was said since the last."""
@@ -215,45 +231,63 @@ class LiveSession:
             self._begin_draft(span.start_seconds)
         if span.end_seconds - self._drafted_to < _DRAFT_STEP_SECONDS:
             return self._draft
-        self._settle(span, language)
+        self._settle(language)
         part = self._write_draft(self.cutter.open_span(self._settled_to), language)
-        if part is None:
+        if not part:
             return self._draft
         self._drafted_to = span.end_seconds
+        # What stands firm stays; what the last two drafts agree on beyond it comes to it.
         agreed = sum(1 for _ in takewhile(lambda pair: _same(*pair), zip(self._units, part, strict=False)))
+        self._firm += part[len(self._firm) : agreed]
         self._units = part
-        firm, pale = self._joined([*self._settled, *part[:agreed]]), self._joined(part[agreed:])
-        self._draft = Draft(firm, pale, span.start_seconds, span.end_seconds)
+        firm, pale = self._joined(self._firm), self._joined(part[len(self._firm) :])
+        gap = " " if self._settled and firm and self._is_spaced else ""
+        self._draft = Draft(self._settled + gap + firm, pale, self._drafted_in, span.start_seconds, span.end_seconds)
         return self._draft
 
-    def _settle(self, span: Span, language: str) -> None:
+    def _settle(self, language: str) -> None:
         """Let a long draft's beginning be, up to the last gap in the speech, so that drafts stay short and quick."""
-        if span.end_seconds - self._settled_to < _LONG_DRAFT_SECONDS:
-            return
         gaps = [gap for gap in self.cutter.open_gaps if gap - self._settled_to >= _LONG_DRAFT_SECONDS / 3]
-        if not gaps:
+        if self._drafted_to - self._settled_to < _LONG_DRAFT_SECONDS or not gaps:
             return
+        # Heard for the second time at least: the drafts before reached beyond it.
         beginning = self._write_draft(self.cutter.open_span(self._settled_to, gaps[-1]), language)
-        if beginning is not None:
-            self._settled += beginning
-            self._settled_to, self._units = gaps[-1], []
+        if beginning:
+            text = self._joined([*self._firm, *beginning[len(self._firm) :]])
+            self._settled += (" " if self._settled and self._is_spaced else "") + text
+            self._settled_to, self._firm, self._units = gaps[-1], [], []
 
     def _write_draft(self, span: Span, language: str) -> list[str] | None:
         """Return the words of a draft, or the letters of a language without spaces; None where it must wait."""
         transcript = self.write(span, self._asked_of_draft(language), True)
-        if transcript is None:
+        if transcript is None or not transcript.segments:
             return None
         code = transcript.language.code
+        self._drafted_in = code
         if span.seconds >= _TELLING_SECONDS:
-            self._drafted_in = code
-        self._joined = ("" if code in UNSPACED_LANGUAGES else " ").join
-        return list(transcript.text) if code in UNSPACED_LANGUAGES else transcript.text.split()
+            self._heard_in = code
+        self._is_spaced = code not in UNSPACED_LANGUAGES
+        return transcript.text.split() if self._is_spaced else _letters(transcript.text)
+
+    def _joined(self, units: list[str]) -> str:
+        return (" " if self._is_spaced else "").join(units)
+
+
+def _letters(text: str) -> list[str]:
+    """Return letters with the marks that belong to them."""
+    found: list[str] = []
+    for letter in text:
+        if found and unicodedata.category(letter)[0] == "M":
+            found[-1] += letter
+        else:
+            found.append(letter)
+    return found
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two words are the same, whatever marks stand at them; a mark changes as long as a sentence goes on."""
-    letters = ["".join(letter for letter in word.casefold() if letter.isalnum()) for word in (one, other)]
-    return letters[0] == letters[1]
+    """Whether two words are the same, whatever punctuation stands at them; it changes as long as a sentence goes on."""
+    bare = ("".join(x for x in word.casefold() if unicodedata.category(x)[0] not in "PSZ") for word in (one, other))
+    return len(set(bare)) == 1
 
 
 class LiveSessions:
@@ -290,17 +324,19 @@ class LiveSessions:
         Raises:
             LiveError: there is no such session, or no room for another.
         """
+        # Before anybody waits for it: the first time models are loaded.
+        detector = self._detector() if number == 0 else None
         with self._lock:
             self._forget_old()
             if number == 0 and (name not in self._sessions or self._sessions[name].ended):
                 if len(self) >= self.max_sessions:
                     raise LiveError(f"{self.max_sessions} people are speaking already; try again in a minute.")
-                cutter = SpanCutter(self._detector(), LIVE_CUTTING)
+                cutter = SpanCutter(detector, LIVE_CUTTING)
                 self._sessions[name] = LiveSession(cutter, self._write, self.max_seconds)
                 self._look_again()
             session = self._sessions.get(name)
         if session is None or session.ended:
-            raise LiveError("This live session has ended; start a new one.")
+            raise LiveError(_ENDED)
         return session
 
     def take(self, name: str, number: int) -> Caption:
@@ -312,9 +348,8 @@ class LiveSessions:
         with self._lock:
             session = self._sessions.get(name)
         if session is None:
-            raise LiveError("This caption is no longer kept.")
-        with session.lock:
-            caption = session.take(number)
+            raise LiveError(_NOT_KEPT)
+        caption = session.take(number)
         with self._lock:
             self._forget_old()
         return caption
@@ -340,6 +375,10 @@ class LiveSessions:
 
     def _forget_old(self) -> None:
         now = time.monotonic()
-        for name, session in list(self._sessions.items()):
-            if session.is_over or now - session.used_at > self.idle_seconds:
+        # The last ones to end first, so that what is beyond their number is the oldest.
+        ended = 0
+        for name, session in sorted(self._sessions.items(), key=lambda one: -one[1].used_at):
+            ended += session.ended
+            idle = now - session.used_at > self.idle_seconds and not session.lock.locked()
+            if session.is_over or idle or (session.ended and ended > self.max_sessions):
                 del self._sessions[name]

@@ -344,6 +344,9 @@ class Services:
     @property
     def transcriber(self) -> Transcriber:
         """The loaded engines; built on first use."""
+        if self._transcriber is not None:
+            # Whoever speaks does not wait for another model that is loaded meanwhile.
+            return self._transcriber
         with self._lock:
             if self._transcriber is None:
                 base, *tuned = self.roles

@@ -147,6 +147,7 @@ class SpanCutter:
             spans = self._take(filled)
         if self._stretches:
             spans += self._close(len(self._stretches), self._frame)
+        self._speaking = False
         return spans
 
     def open_span(self, from_seconds: float = 0.0, to_seconds: float = float("inf")) -> Span | None:

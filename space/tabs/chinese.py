@@ -12,6 +12,7 @@ from najva.services import Services
 from tabs import transcript_view
 from tabs import translation_view as view
 from tabs.endpoints import COMPUTE, needed
+from tabs.look import AUTO_IN_WORDS
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.speech import language_choices
 from tabs.uploads import Uploads
@@ -93,7 +94,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                         halt_text = gr.Button("Stop", elem_id="stop-translating-text", min_width=90, scale=0)
             target = gr.Radio(view.SCRIPTS, value="zh-Hans", label="Letters", elem_id="chinese-letters")
             with gr.Accordion("Which model translates", open=False):
-                engine = gr.Dropdown([("The best at hand", AUTO)], value=AUTO, label="Engine", show_label=False)
+                engine = gr.Dropdown([(AUTO_IN_WORDS, AUTO)], value=AUTO, label="Engine", show_label=False)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="translation-status")
             pairs = gr.HTML(elem_id="translation-pairs")

@@ -3,6 +3,8 @@
 const RATE = 16000;
 // 30 s in the worklet's chunks of 128 samples: the server takes 60 s at most; what is left goes with the next message.
 const CHUNKS_PER_MESSAGE = (30 * RATE) / 128;
+// An answer that has not come by then never will: the first one may wait for a model to be loaded.
+const LATEST_ANSWER = 300_000;
 const button = element.querySelector(".najva-live-button");
 const language = element.querySelector(".najva-live-language");
 const level = element.querySelector(".najva-live-level");
@@ -50,7 +52,7 @@ function follow(change) {
   if (isAtEnd) captions.scrollTop = captions.scrollHeight;
 }
 
-function show(caption, current) {
+function show(caption, target, current) {
   const row = document.createElement("li");
   const time = document.createElement("time");
   const text = document.createElement("p");
@@ -58,27 +60,25 @@ function show(caption, current) {
   time.textContent = clock(written.start);
   time.title = caption.language;
   text.textContent = caption.text;
-  text.lang = caption.code;
+  text.lang = caption.lang;
+  text.translate = false;
   // The text's direction is the row's, so that the time of a Persian line stands at its beginning.
-  row.dir = "auto";
+  row.dir = caption.dir;
   if (caption.doubtful) row.classList.add("najva-doubtful");
   row.append(time, text);
   follow(() => captions.insertBefore(row, draft));
   kept.push(written);
   for (const save of saves) save.hidden = false;
-  if (chinese.value) {
+  if (target) {
     // One after another, beside the sound: a slow translator holds up no caption.
-    current.translated = current.translated.then(() => translate(caption.number, chinese.value, row, written, current));
+    current.translated = current.translated
+      .then(() => translate(caption.number, target, row, written, current))
+      .catch(() => {});
   }
 }
 
 async function translate(number, target, row, written, current) {
-  let answer;
-  try {
-    answer = await server.chinese({ session: current.name, number, target });
-  } catch (error) {
-    answer = { error: "The server cannot be reached." };
-  }
+  const answer = await asked(server.chinese, { session: current.name, number, target }, "The server cannot be reached.");
   const line = document.createElement("p");
   line.className = "najva-live-chinese-line";
   if (answer.error) {
@@ -89,6 +89,7 @@ async function translate(number, target, row, written, current) {
     for (const sentence of answer.sentences) {
       const part = document.createElement("span");
       part.textContent = sentence.text;
+      part.translate = false;
       if (sentence.flags.length) {
         part.className = "najva-doubtful";
         part.title = sentence.flags.join(" ");
@@ -96,7 +97,10 @@ async function translate(number, target, row, written, current) {
       line.append(part);
     }
     for (const flag of new Set(answer.sentences.flatMap((sentence) => sentence.flags))) line.append(reason(flag));
-    written.chinese = answer.sentences.map((sentence) => (sentence.flags.length ? "(?) " : "") + sentence.text).join("");
+    written.chinese = answer.sentences.reduce((joined, { text, flags }) => {
+      const gap = /[!-~]$/.test(joined) && /^[!-~]/.test(text) ? " " : "";
+      return joined + gap + (flags.length && text ? "(?) " : "") + text;
+    }, "");
   }
   follow(() => row.append(line));
 }
@@ -111,10 +115,28 @@ function showDraft(found, current) {
   const [time, firm, pale] = ["time", "b", "i"].map((name) => draft.querySelector(name));
   follow(() => {
     draft.hidden = !(found.firm || found.pale);
+    draft.dir = found.dir;
+    draft.lang = found.lang;
+    current.drafted = found.start;
     time.textContent = clock(current.offset + found.start);
     firm.textContent = found.firm;
     pale.textContent = found.pale;
   });
+}
+
+// Gradio's own call never fails: of a server that is gone it returns nothing at all.
+async function asked(call, message, otherwise) {
+  const late = new Promise((resume) => setTimeout(resume, LATEST_ANSWER));
+  try {
+    return (await Promise.race([call(message), late])) ?? { error: otherwise };
+  } catch (error) {
+    return { error: otherwise };
+  }
+}
+
+function say(line) {
+  // Said once: a screen reader would repeat it over the captions.
+  if (state.dataset.line !== line) state.textContent = state.dataset.line = line;
 }
 
 async function pump(current) {
@@ -126,61 +148,64 @@ async function pump(current) {
     for (const chunk of chunks) { samples.set(chunk, offset); offset += chunk.length; }
     if (samples.length || last) {
       current.sent += samples.length;
-      let answer;
-      try {
-        answer = await server.push({
-          session: current.name,
-          number: current.number++,
-          pcm: base64(samples),
-          language: language.value,
-          target: chinese.value,
-          last,
-        });
-      } catch (error) {
-        answer = { error: "The server cannot be reached; what was written stays here." };
-      }
-      if (answer.error) { release(current); return finish(current, answer.error); }
-      answer.captions.forEach((caption) => show(caption, current));
+      const target = chinese.value;
+      const message = {
+        session: current.name,
+        number: current.number++,
+        pcm: base64(samples),
+        language: language.value,
+        target,
+        last,
+      };
+      const answer = await asked(server.push, message, "The server cannot be reached; what was written stays here.");
+      if (answer.error) return finish(current, answer.error);
+      answer.captions.forEach((caption) => show(caption, target, current));
       showDraft(answer.draft, current);
       element.dataset.sent = current.sent;
       element.dataset.received = answer.received;
-      if (answer.ended) { release(current); return finish(current, answer.ended); }
+      if (answer.ended) return finish(current, answer.ended);
       if (last) return finish(current, "Stopped. Everything you said was heard.");
-      if (!current.stopping) state.textContent = answer.speaking ? "Listening: you are speaking" : "Listening";
+      element.dataset.speaking = answer.speaking;
+      if (!current.stopping) say("Listening");
     }
     await new Promise((resume) => setTimeout(resume, 150));
   }
 }
 
 function release(current) {
+  if (current.released) return;
+  current.released = true;
   current.stream.getTracks().forEach((track) => track.stop());
-  current.context.close();
+  current.context?.close().catch(() => {});
 }
 
 function finish(current, line) {
+  release(current);
   if (session === current) session = null;
+  // Words that were seen stay, doubtful as they are; after an orderly end there are none.
+  const unfinished = draft.hidden ? "" : draft.querySelector("p").textContent.trim();
+  if (unfinished) {
+    const { lang, dir } = draft;
+    const start = current.drafted ?? 0;
+    show({ text: unfinished, start, end: start + 1, lang, dir, language: "", doubtful: true }, "", current);
+  }
   draft.hidden = true;
+  button.disabled = false;
   button.textContent = "Start speaking";
-  button.setAttribute("aria-pressed", "false");
+  button.dataset.state = "idle";
+  delete element.dataset.speaking;
   level.value = 0;
-  state.textContent = line;
+  say(line);
 }
 
 async function start() {
-  if (!navigator.mediaDevices) {
-    state.textContent = "This browser gives pages a microphone over https only.";
-    return;
-  }
+  if (!navigator.mediaDevices) return say("This browser gives pages a microphone over https only.");
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: false } });
   } catch (error) {
-    state.textContent = "The microphone is not available: allow it for this page, or plug one in.";
-    return;
+    return say("The microphone is not available: allow it for this page, or plug one in.");
   }
-  // The browser resamples to Whisper's own rate.
-  const context = new AudioContext({ sampleRate: RATE });
-  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" })));
   const current = {
     name: crypto.randomUUID(),
     number: 0,
@@ -188,32 +213,57 @@ async function start() {
     pending: [],
     stopping: false,
     stream,
-    context,
     // Speech after a stop goes on after it.
     offset: kept.length ? Math.ceil(kept[kept.length - 1].end) : 0,
     translated: Promise.resolve(),
   };
+  try {
+    await listen(current);
+  } catch (error) {
+    return finish(current, "This browser cannot hand over the microphone's sound.");
+  }
+  session = current;
+  button.textContent = "Stop";
+  button.dataset.state = "speaking";
+  say("Listening");
+  pump(current).catch(() => finish(current, "The server cannot be reached; what was written stays here."));
+}
+
+async function listen(current) {
+  // The browser resamples to Whisper's own rate.
+  const context = (current.context = new AudioContext({ sampleRate: RATE }));
+  const script = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
+  await context.audioWorklet.addModule(script);
+  URL.revokeObjectURL(script);
   const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 1, channelCount: 1, channelCountMode: "explicit" });
   tap.port.onmessage = ({ data }) => {
     current.pending.push(data);
     level.value = Math.min(1, 3 * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length));
   };
-  context.createMediaStreamSource(stream).connect(tap).connect(context.destination);
-  session = current;
-  button.textContent = "Stop";
-  button.setAttribute("aria-pressed", "true");
-  state.textContent = "Listening";
-  pump(current);
+  context.createMediaStreamSource(current.stream).connect(tap).connect(context.destination);
+  await context.resume();
+  // Unplugged, or no longer allowed: what was said until then is written.
+  for (const track of current.stream.getTracks()) track.onended = () => stop(current);
 }
 
-button.addEventListener("click", () => {
-  if (!session) return start();
-  const current = session;
-  state.textContent = "Writing the last sentence…";
+function stop(current) {
+  if (current.released) return;
+  button.disabled = true;
+  say("Writing the last sentence…");
   release(current);
   // What the worklet has posted by now is still on its way to `pending`.
   setTimeout(() => (current.stopping = true), 120);
+}
+
+button.addEventListener("click", async () => {
+  if (session) return stop(session);
+  // One microphone, however often it is pressed while the browser asks.
+  button.disabled = true;
+  await start();
+  button.disabled = false;
 });
+// Whoever leaves holds no microphone and no place.
+addEventListener("pagehide", () => session && release(session));
 
 full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : room.requestFullscreen()));
 if (!document.fullscreenEnabled) full.hidden = true;
@@ -240,6 +290,6 @@ for (const save of saves) {
     link.href = URL.createObjectURL(new Blob([writers[save.dataset.kind]()], { type: "text/plain" }));
     link.download = `captions.${save.dataset.kind}`;
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   });
 }

@@ -5,6 +5,7 @@ everything that has gathered as soon as the last message was answered: slow answ
 """
 
 import base64
+import logging
 from pathlib import Path
 from threading import BoundedSemaphore
 
@@ -16,6 +17,7 @@ from najva.live import MAX_SESSION_SECONDS, Caption, LiveError, LiveSessions
 from najva.pretrained import ModelError
 from najva.services import Services
 from najva.transcriber import Transcript
+from najva.translation.engine import FAILURES
 from najva.translation.scripts import UnknownTarget, check_target
 from najva.translation.translator import UnsupportedLanguage
 from najva.vad import SAMPLE_RATE_HZ, Span
@@ -27,8 +29,9 @@ _SCRIPT = Path(__file__).with_name("live.js")
 # A minute of 16-bit sound at 16 kHz: more never gathers between two messages of a healthy page.
 _MAX_MESSAGE_BYTES = 60 * SAMPLE_RATE_HZ * 2
 _NAME_LENGTH = 64
-# Spans that are decoded at once, of all visitors: more would only make each of them slower.
-_AT_ONCE = 2
+# Of all visitors, what is written for good at once and as drafts: more would only make each of them slower.
+_AT_ONCE, _DRAFTS_AT_ONCE, _TRANSLATIONS_AT_ONCE = 2, 2, 2
+_LONGEST_NAME = 40
 _FAULTS = (LiveError, ModelError, UnknownLanguage, UnknownTarget, UnsupportedLanguage)
 
 
@@ -41,16 +44,24 @@ def build(services: Services) -> None:
     settings = services.settings
     # Nobody speaks longer than a recording may be.
     longest_seconds = min(MAX_SESSION_SECONDS, settings.max_seconds)
-    turns = BoundedSemaphore(_AT_ONCE)
+    turns, translating = BoundedSemaphore(_AT_ONCE), BoundedSemaphore(_TRANSLATIONS_AT_ONCE)
+
+    drafting = BoundedSemaphore(_DRAFTS_AT_ONCE)
 
     def write(span: Span, language: str, draft: bool) -> Transcript | None:
-        # A draft that finds all turns taken is left out: the next one says the same and more.
-        if not turns.acquire(blocking=not draft):
+        if not draft:
+            with turns:
+                return services.transcribe_span(span, language)
+        # A draft that finds its turns taken is left out: the next one says the same and more.
+        if not drafting.acquire(blocking=False):
             return None
         try:
-            return services.transcribe_span(span, language, once=draft)
+            return services.transcribe_span(span, language, once=True)
+        except FAILURES:
+            # What was said is written for good at the pause, or it is told then that it cannot be.
+            return None
         finally:
-            turns.release()
+            drafting.release()
 
     sessions = LiveSessions(lambda: services.transcriber.detector, write, settings.max_queue, longest_seconds)
     limit = length_in_words(longest_seconds)
@@ -60,18 +71,32 @@ def build(services: Services) -> None:
             name, number, samples, language, last = _read(message)
             keep = bool(message.get("target")) and bool(_asked(message))
             session = sessions.get(name, number)
-            with session.lock:
+            if not session.lock.acquire(blocking=False):
+                # The page waits for each answer. Copies of one message shall not hold the threads that all share.
+                return {"error": "This session is still answering; send one message after another."}
+            try:
                 answer = session.push(number, samples, last=last, language=language, keep=keep)
+            finally:
+                session.lock.release()
             if session.is_over:
                 sessions.end(name)
         except _FAULTS as error:
             sessions.end(_name(message))
-            return {"error": str(error)}
+            return {"error": _printable(error)}
+        except FAILURES as error:
+            sessions.end(_name(message))
+            logging.getLogger(__name__).warning("A live session failed: %s", type(error).__name__)
+            return {"error": "The model failed; start again."}
         return {
             "received": session.received_samples,
             "speaking": session.cutter.speaking,
             "captions": [_caption(caption) for caption in answer.captions],
-            "draft": {"firm": answer.draft.firm, "pale": answer.draft.pale, "start": answer.draft.start_seconds},
+            "draft": {
+                "firm": answer.draft.firm,
+                "pale": answer.draft.pale,
+                "start": answer.draft.start_seconds,
+                **_reading(answer.draft.language),
+            },
             "ended": f"A live session ends after {limit}; start again to go on." if session.full else "",
         }
 
@@ -79,9 +104,13 @@ def build(services: Services) -> None:
         try:
             number, target = _asked(message)
             caption = sessions.take(_name(message), number)
-            sentences = services.translate_span(caption.span, caption.transcript, target)
+            with translating:
+                sentences = services.translate_span(caption.span, caption.transcript, target)
         except _FAULTS as error:
-            return {"error": str(error)}
+            return {"error": _printable(error)}
+        except FAILURES as error:
+            logging.getLogger(__name__).warning("A live translation failed: %s", type(error).__name__)
+            return {"error": "Not translated."}
         return {
             "sentences": [
                 {"text": one.translation, "flags": [FLAG_WORDS[flag] for flag in one.flags]} for one in sentences
@@ -118,10 +147,21 @@ def _caption(caption: Caption) -> dict:
         "end": round(span.end_seconds, 2),
         "text": transcript.text,
         "language": (known.own_name if known else "") + ("" if transcript.language.sure else " ?"),
-        "code": transcript.language.code,
         # A guessed language is told by its mark.
         "doubtful": bool({*transcript.flags} - {"language_unsure"}),
+        **_reading(transcript.language.code),
     }
+
+
+def _reading(code: str) -> dict:
+    """Return what a browser needs to set a language's text: a Persian line may begin with a Latin name."""
+    known = LANGUAGES.get(code)
+    return {"lang": code, "dir": "auto" if known is None else "rtl" if known.right_to_left else "ltr"}
+
+
+def _printable(error: Exception) -> str:
+    """Return an error's sentence; what a caller made up may not be fit to be sent back."""
+    return str(error).encode("utf-8", "replace").decode("utf-8")
 
 
 def _name(message: dict) -> str:
@@ -131,7 +171,7 @@ def _name(message: dict) -> str:
 def _asked(message: dict) -> tuple[int, str]:
     """Return the number of a caption and the letters that its Chinese is wanted in; raises as `_read`."""
     try:
-        number, target = int(message["number"]), str(message["target"])
+        number, target = int(message["number"]), str(message["target"])[:_LONGEST_NAME]
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise LiveError("This message is not of the live page's form.") from error
     check_target(target)
@@ -147,7 +187,7 @@ def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
     try:
         name, number = _name(message), int(message["number"])
         pcm = base64.b64decode(message["pcm"], validate=True)
-        last, language = bool(message.get("last")), str(message.get("language") or AUTO)
+        last, language = bool(message.get("last")), str(message.get("language") or AUTO)[:_LONGEST_NAME]
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LiveError("This message is not of the live page's form.") from error
     if not 8 <= len(name) <= _NAME_LENGTH or number < 0 or len(pcm) % 2 or len(pcm) > _MAX_MESSAGE_BYTES:
@@ -159,15 +199,17 @@ def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
 _PAGE = """
 <div class="najva-live">
   <div class="najva-live-controls">
-    <button type="button" class="najva-live-button" aria-pressed="false">Start speaking</button>
+    <button type="button" class="najva-live-button" data-state="idle">Start speaking</button>
     <meter class="najva-live-level" min="0" max="1" value="0" aria-label="Loudness"></meter>
     <label>Language <select class="najva-live-language">LANGUAGES</select></label>
     <label>Chinese beneath <select class="najva-live-chinese">SCRIPTS</select></label>
   </div>
   <p class="najva-live-state" role="status">Words appear as you speak, and stay as they are after a pause.</p>
   <div class="najva-live-room">
-    <ol class="najva-live-captions" aria-live="polite">
-      <li class="najva-live-draft" dir="auto" aria-live="off" hidden><time></time><p><b></b> <i></i></p></li>
+    <ol class="najva-live-captions" aria-live="polite" tabindex="0" aria-label="What was said">
+      <li class="najva-live-draft" dir="auto" aria-live="off" hidden>
+        <time></time><p translate="no"><b></b> <i></i></p>
+      </li>
     </ol>
   </div>
   <div class="najva-live-after">

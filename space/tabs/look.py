@@ -2,15 +2,19 @@
 
 import base64
 import html
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gradio as gr
 
+from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained import ModelError
 from najva.services import Role, Services
 
 _FOLDER = Path(__file__).parent
+# What a Gradio dropdown shows as chosen is an input's value, which no script may change: it is in all three languages.
+AUTO_IN_WORDS = "Auto · خودکار · 自动"
 # Metrics told in points of a hundred; all others are shares.
 _POINTS = ("chrF", "BLEU")
 _TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
@@ -45,13 +49,25 @@ def launch_options() -> dict:
         checkbox_label_background_fill_selected="*primary_700",
         checkbox_label_background_fill_selected_dark="*primary_700",
     )
-    return {"theme": theme, "css": (_FOLDER / "style.css").read_text(encoding="utf-8")}
+    css = (_FOLDER / "style.css").read_text(encoding="utf-8")
+    return {"theme": theme, "css": css, "head": f"<script>{_interface()}</script>"}
+
+
+def _interface() -> str:
+    """Return the script that tells the page in the reader's language; see `interface.js`."""
+    words = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (_FOLDER / "words").glob("*.json")}
+    names = {known.english_name: known.code for known in LARGE_V3_LANGUAGES.values()}
+    script = (_FOLDER / "interface.js").read_text(encoding="utf-8")
+    for name, value in (("WORDS", words), ("LANGUAGES", names)):
+        script = script.replace(f"const {name} = {{}};", f"const {name} = {json.dumps(value, ensure_ascii=False)};")
+    return script
 
 
 def header(page: gr.Blocks, services: Services) -> None:
-    """Name and purpose of the page, and a line on the models at work, filled in when the page is opened."""
+    """Name and purpose of the page, the switch of its language, and the models, told when the page is opened."""
     gr.HTML(
-        '<div class="najva-header"><h1>Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
+        '<div class="najva-header"><h1 translate="no">Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
+        f'<div class="najva-page-languages" role="group" aria-label="Language of the page">{_switches()}</div>'
         "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages, and says it in "
         "Chinese. Bring a song, and it tells the genre.</p></div>"
     )
@@ -59,8 +75,15 @@ def header(page: gr.Blocks, services: Services) -> None:
     page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
 
 
+def _switches() -> str:
+    return "".join(
+        f'<button type="button" data-language="{code}" lang="{code}" translate="no">{name}</button>'
+        for code, name in (("fa", "فارسی"), ("en", "English"), ("zh", "中文"))
+    )
+
+
 def model_line(services: Services) -> str:
-    """Return which models are at work, why, and what they were measured to do."""
+    """Return which models are at work, why, and what they were measured to do, folded away but for what is wrong."""
     try:
         spoken, genres = services.roles, services.genre_roles
         # Whoever opens the page does not wait for a download.
@@ -68,21 +91,24 @@ def model_line(services: Services) -> str:
     except ModelError as error:
         return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
     # Of the genre networks the first is the default one; the music tab lists the others.
-    sentences = [_role_sentence(role) for role in (*spoken, *chinese[:1], *genres[:1])]
-    sentences += [f'<span class="najva-problem">{escape(problem)}</span>' for problem in services.problems]
-    return f'<div class="najva-model">{" ".join(sentences)}{_figures([*spoken, *chinese, *genres])}</div>'
+    sentences = [f"<p>{_role_sentence(role)}</p>" for role in (*spoken, *chinese[:1], *genres[:1])]
+    problems = "".join(f'<p class="najva-problem">{escape(problem)}</p>' for problem in services.problems)
+    folded = f"<summary>The models at work</summary>{''.join(sentences)}{_figures([*spoken, *chinese, *genres])}"
+    return f'<div class="najva-model"><details>{folded}</details>{problems}</div>'
 
 
 def _role_sentence(role: Role) -> str:
     found = role.checkpoint
-    sentence = f"At work for {escape(role.serves)}: <code>{escape(found.reference)}</code> ({escape(role.why)})."
+    sentence = f"<span>At work for {escape(role.serves)}:</span> <code>{escape(found.reference)}</code> "
+    # In parts that can be looked up in the reader's language.
+    sentence += f"<span>({escape(role.why)}).</span>"
     if caution := demonstration(role):
         sentence += f" <b>{caution}</b>"
-    return sentence if found.measured.get("figures") else f"{sentence} Not measured by this project."
+    return sentence if found.measured.get("figures") else f"{sentence} <span>Not measured by this project.</span>"
 
 
 def _figures(roles: Sequence[Role]) -> str:
-    """Return what each model was measured to do, folded away: it is much, and few come for it."""
+    """Return what each model was measured to do."""
     lists = []
     for role in roles:
         rows = role.checkpoint.measured.get("figures", ())
@@ -95,7 +121,10 @@ def _figures(roles: Sequence[Role]) -> str:
             figures.setdefault(figure["set"], []).append(value)
         items = "".join(f"<li>{escape(name)}: {', '.join(values)}</li>" for name, values in figures.items())
         lists += [f"<p><code>{escape(role.checkpoint.reference)}</code></p><ul>{items}</ul>"] if items else []
-    return f"<details><summary>What they were measured to do</summary>{''.join(lists)}</details>" if lists else ""
+    if not lists:
+        return ""
+    told = f'<div translate="no" lang="en" dir="ltr">{"".join(lists)}</div>'
+    return f"<h2>What they were measured to do</h2>{told}"
 
 
 def demonstration(role: Role | None) -> str:

@@ -11,7 +11,7 @@ from najva.services import Services
 from najva.transcriber import Transcript
 from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed
-from tabs.look import demonstration
+from tabs.look import AUTO_IN_WORDS, demonstration
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
@@ -154,4 +154,4 @@ def language_choices() -> list[tuple[str, str]]:
     first = ("fa", "en", "zh")
     ordered = [LANGUAGES[code] for code in first]
     ordered += sorted((x for x in LANGUAGES.values() if x.code not in first), key=lambda x: x.english_name)
-    return [("Find it out", AUTO), *((f"{x.own_name} · {x.english_name}", x.code) for x in ordered)]
+    return [(AUTO_IN_WORDS, AUTO), *((f"{x.own_name} · {x.english_name}", x.code) for x in ordered)]

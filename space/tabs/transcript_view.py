@@ -98,7 +98,7 @@ def comparison(pair: Pair, said: str = "") -> str:
         rate = word_error_rate(said, text, rule)
         wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
         heading = f"<h4>{title} <code>{escape(model)}</code>{wrong}</h4>"
-        columns.append(f'<section>{heading}<p dir="auto">{words or "(nothing)"}</p></section>')
+        columns.append(f'<section>{heading}<p dir="auto" translate="no">{words or "(nothing)"}</p></section>')
     told = f"Marked words differ from {'what was said' if said else 'one another'}."
     told = told if pair.whole else "Plain Whisper is writing…"
     if pair.other_base:
@@ -168,7 +168,7 @@ def _segments(transcript: Transcript) -> str:
     rows = "".join(
         # The text's direction is the row's, so that the time of a Persian line stands at its beginning.
         f'<li dir="auto" class="{"najva-doubtful" if segment.flags else ""}"><time>{clock(segment.start)}</time>'
-        f"<p>{_words(segment) or escape(segment.text)}</p></li>"
+        f'<p translate="no">{_words(segment) or escape(segment.text)}</p></li>'
         for segment in transcript.segments
     )
     return f'<div class="najva-segments"><h4>With times</h4><ol>{rows}</ol></div>'

@@ -15,7 +15,7 @@ from najva.text_translation import TextTranslation
 from najva.translation.registry import AUTO, MODELS
 from najva.translation.translator import SCRIPT, TranslatedSentence
 from tabs import look
-from tabs.look import clock, escape
+from tabs.look import AUTO_IN_WORDS, clock, escape
 
 EMPTY_STATUS = (
     '<div class="najva-status">Speak, bring a recording, or write a text, then press <b>Into Chinese</b>.</div>'
@@ -45,7 +45,7 @@ _WAYS = {"pivot": "Through English, by Whisper", "forced": "An experiment: Whisp
 
 def engines(services: Services) -> list[tuple[str, str]]:
     """Return the engines as a visitor chooses among them, each with what it is and its licence."""
-    choices = [("The best at hand", AUTO)]
+    choices = [(AUTO_IN_WORDS, AUTO)]
     for name in services.translations.names[1:]:
         row = MODELS.get(name)
         if name in _WAYS:
@@ -168,12 +168,12 @@ def _sentences(sentences: Sequence[TranslatedSentence], target: str, language: s
 
 def _row(one: TranslatedSentence, target: str, direction: str) -> str:
     time = "" if one.start is None else f"<time>{clock(one.start)}</time>"
-    english = f'<p class="najva-english" lang="en">{escape(one.english)}</p>' if one.english else ""
+    english = f'<p class="najva-english" lang="en" translate="no">{escape(one.english)}</p>' if one.english else ""
     reasons = "".join(f"<small>{FLAG_WORDS[flag]}</small>" for flag in one.flags)
     kind = ' class="najva-doubtful"' if one.flags else ""
     return (
-        f'<li{kind}>{time}<div><p dir="{direction}">{escape(one.source)}</p>{english}</div>'
-        f'<div><p lang="{target}">{escape(one.translation) or "—"}</p>{reasons}</div></li>'
+        f'<li{kind}>{time}<div><p dir="{direction}" translate="no">{escape(one.source)}</p>{english}</div>'
+        f'<div><p lang="{target}" translate="no">{escape(one.translation) or "—"}</p>{reasons}</div></li>'
     )
 
 

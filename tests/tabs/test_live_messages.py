@@ -55,7 +55,8 @@ def test_speech_becomes_captions_and_every_sample_is_counted(push: Push, test_da
     assert spoke
     # While he speaks his words are there, those that stood twice firm.
     assert any("country can do" in draft["firm"].lower() for draft in drafts)
-    assert drafts[-1] == {"firm": "", "pale": "", "start": 0.0}
+    assert (drafts[-1]["firm"], drafts[-1]["pale"]) == ("", "")
+    assert {(draft["lang"], draft["dir"]) for draft in drafts if draft["firm"]} == {("en", "ltr")}
     # All of it was written at pauses, before anybody pressed Stop.
     assert "your country" in captions[-1]["text"]
     assert captions[-1]["language"] in ("English", "English ?")  # one short span alone may be unsure

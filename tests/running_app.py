@@ -83,9 +83,9 @@ def shared_app(config: pytest.Config, cache: Path, folder: Callable[[], Path]) -
 
 
 @contextmanager
-def own_app(cache: Path, folder: Path, **settings: str) -> Iterator[RunningApp]:
-    """Start an app with settings of its own, and end it."""
-    app = _start(cache, folder, **settings)
+def own_app(cache: Path, folder: Path, program: str = "space/app.py", **settings: str) -> Iterator[RunningApp]:
+    """Start an app with settings of its own, or another program that starts it, and end it."""
+    app = _start(cache, folder, program, **settings)
     try:
         _wait_for_answer(app)
         yield app
@@ -101,7 +101,7 @@ def wait_until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[]
         time.sleep(0.05)
 
 
-def _start(cache: Path, folder: Path, **settings: str) -> RunningApp:
+def _start(cache: Path, folder: Path, program: str = "space/app.py", **settings: str) -> RunningApp:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -117,7 +117,7 @@ def _start(cache: Path, folder: Path, **settings: str) -> RunningApp:
     others = {name: value for name, value in os.environ.items() if not name.startswith(("NAJVA_", "GRADIO_"))}
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "space/app.py"],
+            [sys.executable, program],
             cwd=ROOT,
             env=others | mine | settings,
             stdout=log,

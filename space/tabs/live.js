@@ -238,7 +238,7 @@ async function listen(current) {
   const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 1, channelCount: 1, channelCountMode: "explicit" });
   tap.port.onmessage = ({ data }) => {
     current.pending.push(data);
-    level.value = Math.min(1, 3 * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length));
+    if (!current.released) level.value = Math.min(1, 3 * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length));
   };
   context.createMediaStreamSource(current.stream).connect(tap).connect(context.destination);
   await context.resume();

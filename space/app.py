@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import logging
+from pathlib import Path
 from threading import Thread
 
 import gradio as gr
@@ -23,7 +24,7 @@ def build(services: Services) -> gr.Blocks:
         services: the models; none is loaded here.
     """
     with gr.Blocks(title="Najva", analytics_enabled=False, delete_cache=(600, 3600)) as page:
-        uploads = Uploads(page)
+        uploads = Uploads(page, (Path(__file__).parent / "examples").rglob("*.mp3"))
         look.header(page, services)
         with gr.Tab("Speech"):
             speech.build(services, uploads)

@@ -19,10 +19,12 @@ class Uploads:
 
     Args:
         page: the page whose uploads are counted.
+        own: files of the page itself, its examples; Gradio's copy of one lies where a visitor's of the same name would.
     """
 
-    def __init__(self, page: gr.Blocks) -> None:
+    def __init__(self, page: gr.Blocks, own: Iterable[Path] = ()) -> None:
         self._page, self._lock = page, Lock()
+        self._own = {path.name: path for path in own}
         self._uploaded: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
         # By visitor and by tab: the same file may lie in two of them.
@@ -86,11 +88,17 @@ class Uploads:
                 return
             del self._uploaded[path], self._called[path]
             self._brought_at.pop(path, None)
+            if self._is_own(Path(path)):
+                return
             for file in (*self._unnoted_copies(Path(path)), Path(path)):
                 file.unlink(missing_ok=True)
                 # Fails where another name of the same content is in use, which is as well.
                 with suppress(OSError):
                     file.parent.rmdir()
+
+    def _is_own(self, path: Path) -> bool:
+        own = self._own.get(path.name)
+        return own is not None and path.exists() and filecmp.cmp(path, own, shallow=False)
 
     def _unnoted_copies(self, path: Path) -> list[Path]:
         """Return copies that Gradio forgets: it writes the base64 of an MCP client into a `file.*` and uploads that."""

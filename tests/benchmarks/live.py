@@ -27,6 +27,7 @@ from najva.persian import normalize
 from najva.services import Services
 from najva.settings import Settings
 from najva.transcriber import Transcript
+from najva.transcriber.transcript import UNSPACED_LANGUAGES
 from najva.vad import SAMPLE_RATE_HZ, Span, SpanCutter, cut_into_spans
 
 PAUSES = (0.5, 0.6, 0.8, 1.0, 1.2, 1.5)
@@ -108,12 +109,13 @@ def word_delays(
     blocks = (sound[start : start + SAMPLE_RATE_HZ] for start in range(0, sound.size, SAMPLE_RATE_HZ))
     *_, whole = services.transcriber.stream(blocks, language, "word")
     rule, reached, seen = rule_for(whole.language.code), [], []
+    is_spaced = whole.language.code not in UNSPACED_LANGUAGES
     for word in (word for segment in whole.segments for word in segment.words):
         # Not before it was said: the same word may have been said a moment ago.
         later = [one for one in spoken if word.end <= one.sent_seconds < word.end + 25]
         middle, letters = (word.start + word.end) / 2, normalize(word.text, rule)
         so_far = (one for one in later if _reach(one.answer) >= middle)
-        itself = (one for one in later if letters and letters in _near(one.answer, middle, rule))
+        itself = (one for one in later if letters and _has(_near(one.answer, middle, rule), letters, is_spaced))
         for found, first in ((reached, next(so_far, None)), (seen, next(itself, None))):
             found += [first.sent_seconds + first.lag - word.end] if first else []
     return reached, seen
@@ -127,13 +129,15 @@ def _most(column: list[float]) -> float:
     return column[int(0.95 * len(column))]
 
 
-def _near(answer: Answer, seconds: float, rule: str) -> set[str]:
-    """Return the words of an answer that were said about then."""
+def _near(answer: Answer, seconds: float, rule: str) -> str:
+    """Return what an answer says was said about then."""
     found = [f"{answer.draft.firm} {answer.draft.pale}"]
-    found += [
-        one.transcript.text for one in answer.captions if one.span.start_seconds <= seconds <= one.span.end_seconds
-    ]
-    return set(normalize(" ".join(found), rule).split())
+    captions = (one for one in answer.captions if one.span.start_seconds <= seconds <= one.span.end_seconds)
+    return normalize(" ".join([*found, *(one.transcript.text for one in captions)]), rule)
+
+
+def _has(text: str, word: str, is_spaced: bool) -> bool:
+    return word in text.split() if is_spaced else word in text.replace(" ", "")
 
 
 def print_pauses(services: Services, options: argparse.Namespace) -> None:

@@ -11,8 +11,10 @@ from gradio_client import Client, handle_file
 import play_example
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from tests import clips
+from tests.running_app import ROOT, RunningApp
 
 NETWORKS = sorted(path.parent for path in (EMBEDDED_FOLDER / "genre").glob("*/config.json"))
+EXAMPLE = ROOT / "space" / "examples" / "music" / f"{play_example.NAME}.mp3"
 GENRES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
 
 
@@ -61,8 +63,13 @@ def test_people_who_speak_noise_and_silence_are_no_music(
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_music_that_nobody_recorded_is_music(client: Client, network: Path) -> None:
-    example = Path(__file__).parents[2] / "space" / "examples" / "music" / f"{play_example.NAME}.mp3"
-    assert classify(client, example, model=network.name)["decision"] != "no_music"
+    assert classify(client, EXAMPLE, model=network.name)["decision"] != "no_music"
+
+
+def test_who_sends_the_page_s_own_example_leaves_it_to_the_page(app: RunningApp, client: Client) -> None:
+    """Gradio keeps both in one place, by name and content."""
+    classify(client, EXAMPLE)
+    assert [path for path in (app.folder / "gradio").rglob(EXAMPLE.name)]
 
 
 def test_a_network_that_is_none_is_named(client: Client, test_data: Path) -> None:

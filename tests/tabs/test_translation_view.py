@@ -44,7 +44,7 @@ def test_what_was_chinese_already_is_said_of_a_text() -> None:
 def test_sentences_stand_beside_their_chinese_each_in_its_direction() -> None:
     status, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("<li") == 2 and pairs.count('dir="rtl"') == 2
-    assert '<p lang="zh-Hans">你好。</p>' in pairs and "&lt;b&gt;" in pairs and "<b>" not in pairs
+    assert '<p lang="zh-Hans" translate="no">你好。</p>' in pairs and "&lt;b&gt;" in pairs and "<b>" not in pairs
     assert text == "你好。（？）三个人"
     assert "embedded:translator" in status and "of Persian" in status and "written down, then translated" in status
 

@@ -7,8 +7,8 @@ recipe has not changed need not be spoken again, and a file without one is not o
 import io
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +64,13 @@ def speak_rows(rows: Sequence[SpokenRow], folder: Path, palette: Palette, engine
         return Outcome(len(waveform) / rate_hz)
 
     # espeak-ng runs in processes of its own, and threads can wait for those.
-    with ThreadPool(os.cpu_count()) as pool:
-        spoken = tqdm(pool.imap(speak, rows), total=len(rows), unit=" sentences", desc="Speaking")
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        spoken = tqdm(pool.map(speak, rows), total=len(rows), unit=" sentences", desc="Speaking")
         return {row.number: outcome for row, outcome in zip(rows, spoken, strict=True)}
+    finally:
+        # Where one clip cannot be written, the others that are being written are whole, or gone, before it is told.
+        pool.shutdown(cancel_futures=True)
 
 
 def foreign_clips(rows: Iterable[SpokenRow], folder: Path) -> list[Path]:

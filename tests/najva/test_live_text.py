@@ -44,7 +44,7 @@ def spoken_live(services: Services, clip: Clip, language: str) -> tuple[str, lis
         message = samples[start : start + _MESSAGE_SAMPLES]
         answer = session.push(number, message, last=start + message.size == samples.size, language=language)
         captions += answer.captions
-        drafts.append(answer.draft.firm)
+        drafts.append(answer.draft.firm + answer.draft.pale)
     assert session.received_samples == samples.size
     return " ".join(caption.transcript.text for caption in captions), drafts
 

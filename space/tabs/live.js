@@ -165,7 +165,6 @@ async function pump(current) {
       element.dataset.received = answer.received;
       if (answer.ended) return finish(current, answer.ended);
       if (last) return finish(current, "Stopped. Everything you said was heard.");
-      element.dataset.speaking = answer.speaking;
       if (!current.stopping) say("Listening");
     }
     await new Promise((resume) => setTimeout(resume, 150));
@@ -193,7 +192,6 @@ function finish(current, line) {
   button.disabled = false;
   button.textContent = "Start speaking";
   button.dataset.state = "idle";
-  delete element.dataset.speaking;
   level.value = 0;
   say(line);
 }

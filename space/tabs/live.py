@@ -31,7 +31,9 @@ _MAX_MESSAGE_BYTES = 60 * SAMPLE_RATE_HZ * 2
 _NAME_LENGTH = 64
 # Of all visitors, what is written for good at once and as drafts: more would only make each of them slower.
 _AT_ONCE, _DRAFTS_AT_ONCE, _TRANSLATIONS_AT_ONCE = 2, 2, 2
+# Of what is asked for by name, and named in a refusal.
 _LONGEST_NAME = 40
+_OTHER_FORM = "This message is not of the live page's form."
 _FAULTS = (LiveError, ModelError, UnknownLanguage, UnknownTarget, UnsupportedLanguage)
 
 
@@ -45,7 +47,6 @@ def build(services: Services) -> None:
     # Nobody speaks longer than a recording may be.
     longest_seconds = min(MAX_SESSION_SECONDS, settings.max_seconds)
     turns, translating = BoundedSemaphore(_AT_ONCE), BoundedSemaphore(_TRANSLATIONS_AT_ONCE)
-
     drafting = BoundedSemaphore(_DRAFTS_AT_ONCE)
 
     def write(span: Span, language: str, draft: bool) -> Transcript | None:
@@ -126,7 +127,7 @@ def build(services: Services) -> None:
 
 
 def _page(limit: str) -> str:
-    languages = _options([(label, code) for label, code in language_choices()], AUTO)
+    languages = _options(language_choices(), AUTO)
     scripts = _options([("No Chinese", ""), *SCRIPTS], "")
     return _PAGE.replace("LANGUAGES", languages).replace("SCRIPTS", scripts).replace("LIMIT", limit)
 
@@ -173,7 +174,7 @@ def _asked(message: dict) -> tuple[int, str]:
     try:
         number, target = int(message["number"]), str(message["target"])[:_LONGEST_NAME]
     except (LookupError, TypeError, ValueError, OverflowError) as error:
-        raise LiveError("This message is not of the live page's form.") from error
+        raise LiveError(_OTHER_FORM) from error
     check_target(target)
     return number, target
 
@@ -189,9 +190,9 @@ def _read(message: dict) -> tuple[str, int, np.ndarray, str, bool]:
         pcm = base64.b64decode(message["pcm"], validate=True)
         last, language = bool(message.get("last")), str(message.get("language") or AUTO)[:_LONGEST_NAME]
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise LiveError("This message is not of the live page's form.") from error
+        raise LiveError(_OTHER_FORM) from error
     if not 8 <= len(name) <= _NAME_LENGTH or number < 0 or len(pcm) % 2 or len(pcm) > _MAX_MESSAGE_BYTES:
-        raise LiveError("This message is not of the live page's form.")
+        raise LiveError(_OTHER_FORM)
     samples = np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0
     return name, number, samples, parse_language(language), last
 

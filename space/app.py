@@ -13,7 +13,7 @@ import gradio as gr
 
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import addresses, chinese, endpoints, live, look, music, speech
+from tabs import about, addresses, chinese, endpoints, live, look, music, speech
 from tabs.uploads import Uploads
 
 
@@ -34,6 +34,8 @@ def build(services: Services) -> gr.Blocks:
             live.build(services)
         with gr.Tab("Music"):
             music.build(page, services, uploads)
+        with gr.Tab("About") as tab:
+            about.build(services, tab)
         endpoints.build(services, uploads)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.

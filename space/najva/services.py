@@ -124,6 +124,15 @@ class Services:
         """Return a file's length in seconds where its headers state it; raises as `transcribe`."""
         return audio.probe(path, max_seconds=self.settings.max_seconds, max_bytes=self.settings.max_bytes).seconds
 
+    def blocks(self, path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Iterator[np.ndarray]:
+        """Yield a file's sound, float32 (samples,), at a rate in Hz; raises AudioError as `transcribe`."""
+        return audio.read_blocks(
+            path,
+            sample_rate_hz=sample_rate_hz,
+            max_seconds=self.settings.max_seconds,
+            max_bytes=self.settings.max_bytes,
+        )
+
     def transcribe(
         self, path: Path | str, language: str = "auto", timestamps: str = "segment", model: str = "auto"
     ) -> Iterator[Transcript]:
@@ -139,7 +148,7 @@ class Services:
             AudioError: the file cannot be used.
             ModelError: no model can be had.
         """
-        return self.transcriber.stream(self._blocks(path), language, timestamps, only_base=model == "base")
+        return self.transcriber.stream(self.blocks(path), language, timestamps, only_base=model == "base")
 
     def translate(
         self, path: Path | str, target: str = "zh-Hans", language: str = "auto", engine: str = "auto"
@@ -158,7 +167,7 @@ class Services:
         """
         check_target(target)
         translator = self._translator(engine, language)
-        heard = Heard(self._blocks(path))
+        heard = Heard(self.blocks(path))
         return translate_speech(self.transcriber.stream(heard, language, "word"), heard, translator, target)
 
     def translate_text(
@@ -221,7 +230,7 @@ class Services:
 
     def detect_language(self, path: Path | str) -> DetectedLanguage:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""
-        return self.transcriber.detect_language(self._blocks(path))
+        return self.transcriber.detect_language(self.blocks(path))
 
     def classify_genre(
         self, path: Path | str, model: str = "auto", watch: Callable[[np.ndarray, int], None] | None = None
@@ -241,7 +250,7 @@ class Services:
         rate_hz = classifier.sample_rate_hz
 
         def watched() -> Iterator[np.ndarray]:
-            for block in self._blocks(path, rate_hz):
+            for block in self.blocks(path, rate_hz):
                 if watch:
                     watch(block, rate_hz)
                 yield block
@@ -254,7 +263,7 @@ class Services:
 
         def counted() -> Iterator[np.ndarray]:
             nonlocal samples
-            for block in self._blocks(path):
+            for block in self.blocks(path):
                 samples += block.size
                 yield block
                 # They tell speech from music as well as hours do, which nobody could stop.
@@ -373,14 +382,6 @@ class Services:
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             self._say(f"Persian that Whisper takes for another language stays so; its probe cannot be read: {error}")
             return None
-
-    def _blocks(self, path: Path | str, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Iterator[np.ndarray]:
-        return audio.read_blocks(
-            path,
-            sample_rate_hz=sample_rate_hz,
-            max_seconds=self.settings.max_seconds,
-            max_bytes=self.settings.max_bytes,
-        )
 
     def _base_role(self) -> Role:
         asked = self.settings.asr_model

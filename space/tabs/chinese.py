@@ -43,7 +43,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
         made = partial(services.made_with, language=language, target=target, engine=engine)
         for found in services.translate(recording, target, language, engine):
             stopped = stop.is_set() and not found.finished
-            yield view.of_speech(found, seconds, Path(recording).stem, made, stopped=stopped)
+            yield view.of_speech(found, seconds, recording, made, stopped=stopped)
             if stopped:
                 return
 
@@ -97,6 +97,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                 engine = gr.Dropdown([(AUTO_IN_WORDS, AUTO)], value=AUTO, label="Engine", show_label=False)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="translation-status")
+            player = gr.HTML(elem_id="translation-player")
             pairs = gr.HTML(elem_id="translation-pairs")
             chinese = gr.Textbox(
                 label="The Chinese alone",
@@ -108,7 +109,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                 elem_classes="najva-text",
             )
             downloads = gr.HTML(elem_id="translation-downloads")
-    outputs = [status, pairs, chinese, downloads]
+    outputs = [*view.Shown(status, player, pairs, chinese, downloads)]
     page.load(lambda: gr.Dropdown(view.engines(services)), None, engine, show_progress="hidden", **PRIVATE)
     quiet = {"show_progress": "hidden", **PRIVATE, **COMPUTE}
     start.click(of_recording, [recording, language, target, engine], outputs, **quiet)

@@ -13,6 +13,7 @@ from najva.genre_models import UnknownGenreModel
 from najva.languages import AUTO, UnknownLanguage, parse_language
 from najva.pretrained import ModelError
 from najva.services import Services
+from najva.sheet_rows import RowError
 from najva.text_translation import UnusableText
 from najva.transcriber import TIMESTAMPS
 from najva.translation.scripts import UnknownTarget
@@ -31,6 +32,7 @@ REFUSALS = (
     UnknownEngine,
     UnsupportedLanguage,
     UnusableText,
+    RowError,
 )
 
 

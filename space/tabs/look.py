@@ -1,56 +1,38 @@
-"""The look of the page: theme, style sheet, header, and small pieces of HTML that every tab uses."""
+"""The look of the page: style sheet, header, and small pieces of HTML that every tab uses."""
 
 import base64
 import html
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 import gradio as gr
 
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained import ModelError
 from najva.services import Role, Services
+from tabs import theme
 
 _FOLDER = Path(__file__).parent
+# The eight-pointed star of Persian tiles, and a whisper going out of it.
+_MARK = (
+    '<svg viewBox="0 0 48 48" fill="none" stroke="var(--color-accent)" stroke-width="2.6" stroke-linecap="round" '
+    'stroke-linejoin="round" aria-hidden="true"><rect x="9.5" y="9.5" width="29" height="29"/>'
+    '<rect x="9.5" y="9.5" width="29" height="29" transform="rotate(45 24 24)"/>'
+    '<path d="M17 21.5v5M24 17.5v13M31 21.5v5"/></svg>'
+)
 # What a Gradio dropdown shows as chosen is an input's value, which no script may change: it is in all three languages.
 AUTO_IN_WORDS = "Auto · خودکار · 自动"
-# Metrics told in points of a hundred; all others are shares.
-_POINTS = ("chrF", "BLEU")
 _TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 
 def launch_options() -> dict:
     """Return what `launch()` needs to know of the look."""
-    # Fonts of the reader's own system: no request leaves for another host.
-    fonts = ["Vazirmatn", "system-ui", "Segoe UI", "Noto Sans", "Tahoma", "sans-serif"]
-    theme = gr.themes.Soft(primary_hue="teal", neutral_hue="slate", font=fonts, font_mono=["ui-monospace", "monospace"])
-    # Soft's own teal under white letters, and on pale teal, has a contrast below 3; these reach the 4.5 of WCAG 2.2 AA.
-    theme.set(
-        # As in Soft: a second `set` would put white in its place.
-        background_fill_primary="*neutral_50",
-        body_text_color_subdued="*neutral_500",
-        block_label_text_color="*primary_800",
-        block_title_text_color="*primary_800",
-        # Plain labels: a coloured chip at each of them would draw the eye away from the buttons.
-        block_label_background_fill="none",
-        block_label_background_fill_dark="none",
-        block_label_border_width="0",
-        block_label_border_width_dark="0",
-        block_label_shadow="none",
-        block_title_background_fill="none",
-        block_title_background_fill_dark="none",
-        block_title_padding="0",
-        block_title_text_size="*text_md",
-        button_primary_background_fill="*primary_700",
-        button_primary_background_fill_dark="*primary_700",
-        button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_hover_dark="*primary_800",
-        checkbox_label_background_fill_selected="*primary_700",
-        checkbox_label_background_fill_selected_dark="*primary_700",
-    )
     css = (_FOLDER / "style.css").read_text(encoding="utf-8")
-    return {"theme": theme, "css": css, "head": f"<script>{_interface()}</script>"}
+    others = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("player.js", "corrections.js"))
+    head = f"<style>{theme.TYPEFACE_RULE}</style><script>{_interface()}{others}</script>"
+    return {"theme": theme.build(), "css": css, "head": head, "app_kwargs": {"routes": [theme.TYPEFACE_ROUTE]}}
 
 
 def _interface() -> str:
@@ -66,7 +48,7 @@ def _interface() -> str:
 def header(page: gr.Blocks, services: Services) -> None:
     """Name and purpose of the page, the switch of its language, and the models, told when the page is opened."""
     gr.HTML(
-        '<div class="najva-header"><h1 translate="no">Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
+        f'<div class="najva-header"><h1 translate="no">{_MARK}Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
         f'<div class="najva-page-languages" role="group" aria-label="Language of the page">{_switches()}</div>'
         "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages, and says it in "
         "Chinese. Bring a song, and it tells the genre.</p></div>"
@@ -83,48 +65,19 @@ def _switches() -> str:
 
 
 def model_line(services: Services) -> str:
-    """Return which models are at work, why, and what they were measured to do, folded away but for what is wrong."""
+    """Return which models are at work, in a line, and what is wrong."""
     try:
         spoken, genres = services.roles, services.genre_roles
         # Whoever opens the page does not wait for a download.
         chinese = services.translation_roles if services.translations.is_settled else []
     except ModelError as error:
-        return f'<div class="najva-model"><span class="najva-problem">{escape(str(error))}</span></div>'
+        return f'<div class="najva-model"><p class="najva-problem" role="alert">{escape(str(error))}</p></div>'
     # Of the genre networks the first is the default one; the music tab lists the others.
-    sentences = [f"<p>{_role_sentence(role)}</p>" for role in (*spoken, *chinese[:1], *genres[:1])]
-    problems = "".join(f'<p class="najva-problem">{escape(problem)}</p>' for problem in services.problems)
-    folded = f"<summary>The models at work</summary>{''.join(sentences)}{_figures([*spoken, *chinese, *genres])}"
-    return f'<div class="najva-model"><details>{folded}</details>{problems}</div>'
-
-
-def _role_sentence(role: Role) -> str:
-    found = role.checkpoint
-    sentence = f"<span>At work for {escape(role.serves)}:</span> <code>{escape(found.reference)}</code> "
-    # In parts that can be looked up in the reader's language.
-    sentence += f"<span>({escape(role.why)}).</span>"
-    if caution := demonstration(role):
-        sentence += f" <b>{caution}</b>"
-    return sentence if found.measured.get("figures") else f"{sentence} <span>Not measured by this project.</span>"
-
-
-def _figures(roles: Sequence[Role]) -> str:
-    """Return what each model was measured to do."""
-    lists = []
-    for role in roles:
-        rows = role.checkpoint.measured.get("figures", ())
-        # What it does with people's speech says more than what it does with a synthesiser's.
-        recorded = [row for row in rows if row.get("speech") == "as recorded" and row["metric"] == "mean WER"]
-        figures: dict[str, list[str]] = {}
-        for figure in recorded or rows:
-            unit = "" if figure["metric"] in _POINTS else "&nbsp;%"
-            value = f"{escape(figure['metric'])}&nbsp;{100 * figure['value']:.0f}{unit}"
-            figures.setdefault(figure["set"], []).append(value)
-        items = "".join(f"<li>{escape(name)}: {', '.join(values)}</li>" for name, values in figures.items())
-        lists += [f"<p><code>{escape(role.checkpoint.reference)}</code></p><ul>{items}</ul>"] if items else []
-    if not lists:
-        return ""
-    told = f'<div translate="no" lang="en" dir="ltr">{"".join(lists)}</div>'
-    return f"<h2>What they were measured to do</h2>{told}"
+    names = " · ".join(
+        f"<code>{escape(role.checkpoint.reference)}</code>" for role in (*spoken, *chinese[:1], *genres[:1])
+    )
+    problems = "".join(f'<p class="najva-problem" role="alert">{escape(one)}</p>' for one in services.problems)
+    return f'<div class="najva-model"><p><span>At work:</span> {names}</p>{problems}</div>'
 
 
 def demonstration(role: Role | None) -> str:
@@ -158,6 +111,28 @@ def working(doing: str, seconds: float | None = None, total: float | None = None
         bar = f'<progress value="{min(1.0, seconds / total):.3f}" max="1"></progress>'
         done += f" of {clock(total)}"
     return f'<div class="najva-status">{doing}…{done}{bar}</div>'
+
+
+def player(path: str) -> str:
+    """Return what plays a recording that lies in Gradio's folder of uploads; see `player.js`."""
+    # Without a leading slash: an app may be served under a path of its own.
+    address = escape(f"gradio_api/file={quote(path)}")
+    fault = "<p>This browser cannot play this recording.</p>"
+    return f'<div class="najva-player"><audio controls preload="metadata" src="{address}"></audio>{fault}</div>'
+
+
+def times(start: float, end: float) -> str:
+    """Return the attributes of what is heard from one second to another."""
+    return f'data-start="{start:.2f}" data-end="{end:.2f}"'
+
+
+def play_button(start: float) -> str:
+    """Return a time that is pressed to hear the recording from there."""
+    told = clock(start)
+    return (
+        f'<button type="button" class="najva-play" data-start="{start:.2f}" aria-label="Play from {told}">'
+        f"<time>{told}</time></button>"
+    )
 
 
 def downloads(files: Iterable[tuple[str, str, str]]) -> str:

@@ -66,6 +66,11 @@ class RecordingTab:
             except gr.Error as error:
                 yield problem(error.message)
 
+    def stop(self, request: gr.Request) -> None:
+        """Let the visitor's work end soon."""
+        if running := self._stops.get(request.session_hash or ""):
+            running.set()
+
     def connect(
         self,
         recording: gr.Audio,
@@ -84,22 +89,18 @@ class RecordingTab:
             empty: returns what they hold while there is none.
         """
 
-        def stop(request: gr.Request) -> None:
-            if running := self._stops.get(request.session_hash or ""):
-                running.set()
-
         def hold(path: str | None, request: gr.Request) -> gr.Button:
             self._uploads.belongs_to(path, request.session_hash, self._name)
             # A recording that has just been stopped takes a moment to arrive; nobody shall press in vain.
             return gr.Button(interactive=path is not None)
 
         def clear(request: gr.Request) -> tuple:
-            stop(request)
+            self.stop(request)
             self._uploads.clear(request.session_hash, self._name)
             return empty()
 
         for halt in halts:
-            halt.click(stop, None, None, queue=False, **PRIVATE)
+            halt.click(self.stop, None, None, queue=False, **PRIVATE)
         recording.change(hold, recording, start, queue=False, show_progress="hidden", **PRIVATE)
         recording.clear(clear, None, outputs, queue=False, **PRIVATE)
 

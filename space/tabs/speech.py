@@ -9,6 +9,7 @@ import gradio as gr
 from najva.languages import AUTO, LANGUAGES
 from najva.services import Services
 from najva.transcriber import Transcript
+from tabs import corrections, several
 from tabs import transcript_view as view
 from tabs.endpoints import COMPUTE, needed
 from tabs.look import AUTO_IN_WORDS, demonstration
@@ -28,25 +29,23 @@ def build(services: Services, uploads: Uploads) -> None:
     tab = RecordingTab("speech", uploads)
 
     def write_down(
-        recording: str | None, language: str, timestamps: str, model: str, beside: bool, request: gr.Request
+        recording: str | None, language: str, model: str, beside: bool, request: gr.Request
     ) -> Iterator[tuple]:
         yield from tab.answers(
             request,
-            lambda stop: text_of(recording, language, timestamps, model, beside, stop),
+            lambda stop: text_of(recording, language, model, beside, stop),
             lambda: (*view.waiting(), *no_pair()),
             lambda sentence: (*view.problem(sentence), *no_pair()),
         )
 
-    def text_of(
-        recording: str | None, language: str, timestamps: str, model: str, beside: bool, stop: Event
-    ) -> Iterator[tuple]:
+    def text_of(recording: str | None, language: str, model: str, beside: bool, stop: Event) -> Iterator[tuple]:
         """Yield all outputs while the text is written."""
         seconds = services.seconds(needed(recording))
-        name = Path(recording).stem
-        for transcript in services.transcribe(recording, language, timestamps, model):
+        # Words with their times cost next to nothing, and are lit while they are heard.
+        for transcript in services.transcribe(recording, language, "word", model):
             stopped = stop.is_set() and not transcript.finished
             caution = demonstration(services.role_of(transcript.model))
-            shown = view.results(transcript, seconds, name, stopped=stopped, caution=caution)
+            shown = view.results(transcript, seconds, recording, stopped=stopped, caution=caution)
             yield *shown, *no_pair()
             if stopped:
                 return
@@ -93,18 +92,14 @@ def build(services: Services, uploads: Uploads) -> None:
                 info="Persian only: what Whisper writes that was not tuned for it, differing words marked.",
                 elem_id="beside",
             )
-            with gr.Accordion("Language, times, model", open=False):
+            with gr.Accordion("Language, model", open=False):
                 language = gr.Dropdown(language_choices(), value=AUTO, label="Language spoken", filterable=True)
-                timestamps = gr.Radio(
-                    [("None", "none"), ("Each sentence", "segment"), ("Each word", "word")],
-                    value="segment",
-                    label="Times",
-                )
                 model = gr.Radio(
                     [("Chosen by language", "auto"), ("Always the base model", "base")], value="auto", label="Model"
                 )
             gr.HTML(view.limits(services.settings))
             examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
+            several.build(services, uploads, language, model)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="status")
             text = gr.Textbox(
@@ -126,13 +121,16 @@ def build(services: Services, uploads: Uploads) -> None:
             )
             pair = gr.State(None)
             found_language = gr.HTML(elem_id="language")
-            segments = gr.HTML(elem_id="segments")
             downloads = gr.HTML(elem_id="downloads")
+            player = gr.HTML(elem_id="player")
+            segments = gr.HTML(elem_id="segments")
+            corrected = corrections.build(services, recording)
 
-    outputs = [status, text, found_language, segments, downloads, pair_view, said, pair]
+    shown = view.Shown(status, text, found_language, player, segments, downloads, corrected)
+    outputs = [*shown, pair_view, said, pair]
     written = start.click(
         write_down,
-        [recording, language, timestamps, model, beside],
+        [recording, language, model, beside],
         outputs,
         show_progress="hidden",
         **PRIVATE,

@@ -1,6 +1,8 @@
 """A transcript as the page shows it: status, text, languages, segments, downloads."""
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 from najva.comparison import mark, rule_for, word_error_rate
 from najva.languages import LANGUAGES
@@ -8,7 +10,9 @@ from najva.persian import normalize
 from najva.settings import Settings
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
+from najva.transcriber.transcript import Segment
 from tabs import look
+from tabs.corrections import sentences
 from tabs.look import clock, escape, length_in_words
 
 EMPTY_STATUS = (
@@ -19,42 +23,61 @@ _FLAG_WORDS = {
     "no_speech": "No speech found: nobody seems to speak in this recording.",
     "loop_cut": "A passage repeated itself over and over and was cut to one; listen to it again.",
     "low_confidence": "The model itself is not confident of parts of this text.",
-    "language_unsure": "The language is a guess. If it is wrong, name it under “Language, times, model”.",
+    "language_unsure": "The language is a guess. If it is wrong, name it under “Language, model”.",
 }
 
 
-def empty() -> tuple[str, str, str, str, str]:
+class Shown(NamedTuple):
+    """What the outputs of a transcript show, in their order.
+
+    Attributes:
+        player: plays the recording.
+        corrections: the text to be corrected, once it is whole.
+    """
+
+    status: str
+    text: str = ""
+    languages: str = ""
+    player: str = ""
+    segments: str = ""
+    downloads: str = ""
+    corrections: str = ""
+
+
+def empty() -> Shown:
     """Return the state before anything was written."""
-    return EMPTY_STATUS, "", "", "", ""
+    return Shown(EMPTY_STATUS)
 
 
-def waiting() -> tuple[str, str, str, str, str]:
+def waiting() -> Shown:
     """Return the state between the click and the first text."""
-    return look.working("Listening"), "", "", "", ""
+    return Shown(look.working("Listening"))
 
 
-def problem(sentence: str) -> tuple[str, str, str, str, str]:
+def problem(sentence: str) -> Shown:
     """Return the state after a recording was refused."""
-    return look.problem(sentence), "", "", "", ""
+    return Shown(look.problem(sentence))
 
 
-def results(transcript: Transcript, seconds: float | None, name: str, *, stopped: bool, caution: str = "") -> tuple:
-    """Return what the five outputs show.
+def results(transcript: Transcript, seconds: float | None, path: str, *, stopped: bool, caution: str = "") -> Shown:
+    """Return what the outputs show.
 
     Args:
         transcript: the whole or a part.
         seconds: length of the recording, where known.
-        name: file name of the recording without its ending; downloads get it.
+        path: of the recording; downloads get its name.
         stopped: whether the visitor ended it early.
         caution: what is to be known of the model that wrote it.
     """
-    ended = transcript.finished or stopped
-    return (
-        _status(transcript, seconds, caution, stopped=stopped),
-        transcript.text,
-        _languages(transcript),
-        _segments(transcript),
-        _downloads(transcript, name) if ended and transcript.segments else "",
+    whole = (transcript.finished or stopped) and bool(transcript.segments)
+    return Shown(
+        status=_status(transcript, seconds, caution, stopped=stopped),
+        text=transcript.text,
+        languages=_languages(transcript),
+        player=look.player(path) if transcript.segments else "",
+        segments=_segments(transcript),
+        downloads=_downloads(transcript, Path(path).stem) if whole else "",
+        corrections=sentences(transcript.segments) if whole else "",
     )
 
 
@@ -113,7 +136,7 @@ def no_comparison(transcript: Transcript, *, chosen: bool) -> str:
         transcript: what plain Whisper wrote.
         chosen: whether the visitor wanted it so.
     """
-    why = "as you chose." if chosen else f"{_name(transcript.language.code)} has no tuned model here."
+    why = "as you chose." if chosen else f"{_english_name(transcript.language.code)} has no tuned model here."
     return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {why}</p></div>'
 
 
@@ -143,18 +166,21 @@ def _languages(transcript: Transcript) -> str:
     if not language.code:
         return ""
     if language.decided_by == "caller":
-        return f'<div class="najva-languages"><h4>Language</h4><p>{_name(language.code)}, as you said.</p></div>'
+        said = f"<p>{_name(language.code)} <span>(as you said)</span></p>"
+        return f'<div class="najva-languages"><h4>Language</h4>{said}</div>'
     top = list(language.probabilities.items())[:_TOP_LANGUAGES]
     rows = "".join(
         f'<li><span>{_name(code)}</span><span class="najva-bar" style="--share:{value:.3f}"></span>'
         f"<b>{_percent(value)}</b></li>"
         for code, value in top
     )
-    title = f"Language: {_name(language.code)}"
+    title = f"<span>Language:</span> {_name(language.code)}"
     badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
     judge = ""
     if language.decided_by != "whisper":
-        judge = f"<p>{_name(language.code)} was heard by a check of its own. Whisper itself thought:</p>"
+        judge = (
+            f"<p>{LANGUAGES[language.code].english_name} was heard by a check of its own. Whisper itself thought:</p>"
+        )
     return f'<div class="najva-languages"><h4>{title}{badge}</h4>{judge}<ol>{rows}</ol></div>'
 
 
@@ -167,17 +193,19 @@ def _segments(transcript: Transcript) -> str:
         return ""
     rows = "".join(
         # The text's direction is the row's, so that the time of a Persian line stands at its beginning.
-        f'<li dir="auto" class="{"najva-doubtful" if segment.flags else ""}"><time>{clock(segment.start)}</time>'
-        f'<p translate="no">{_words(segment) or escape(segment.text)}</p></li>'
+        f'<li dir="auto" class="{"najva-doubtful" if segment.flags else ""}" {look.times(segment.start, segment.end)}>'
+        f'{look.play_button(segment.start)}<p translate="no">{_words(segment) or escape(segment.text)}</p></li>'
         for segment in transcript.segments
     )
-    return f'<div class="najva-segments"><h4>With times</h4><ol>{rows}</ol></div>'
+    hint = "<small>Press a time or a word to hear it.</small>"
+    return f'<div class="najva-segments najva-timed najva-follows"><h4>With times</h4>{hint}<ol>{rows}</ol></div>'
 
 
-def _words(segment) -> str:
-    """Words that show their time when pointed at."""
+def _words(segment: Segment) -> str:
+    """Words that are heard when pressed, and show their time when pointed at."""
     return " ".join(
-        f'<span title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>' for word in segment.words
+        f'<span {look.times(word.start, word.end)} title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>'
+        for word in segment.words
     )
 
 
@@ -186,9 +214,15 @@ def _downloads(transcript: Transcript, name: str) -> str:
     return look.downloads((f"{name}.{ending}", ending.upper(), render(answer)) for ending, render in FORMATS.items())
 
 
+def _english_name(code: str) -> str:
+    known = LANGUAGES.get(code)
+    return known.english_name if known else escape(code)
+
+
 def _name(code: str) -> str:
+    """Return a language's name and, beside it, its own name for itself."""
     known = LANGUAGES.get(code)
     if known is None:
         return escape(code)
-    own = f" · <bdi>{known.own_name}</bdi>" if known.own_name != known.english_name else ""
-    return known.english_name + own
+    own = f'<span class="najva-own-name" lang="{code}" translate="no"> · <bdi>{known.own_name}</bdi></span>'
+    return f"<span>{known.english_name}</span>{own if known.own_name != known.english_name else ''}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from najva.bilingual_subtitles import LAYOUTS, UNRELIABLE_MARK, split_cues, to_json, to_txt
 from najva.languages import LARGE_V3_LANGUAGES
@@ -61,30 +62,38 @@ def engines(services: Services) -> list[tuple[str, str]]:
     return choices
 
 
-def empty() -> tuple[str, str, str, str]:
+class Shown(NamedTuple):
+    """What the outputs of a translation show, in their order; `player` plays the recording."""
+
+    status: str
+    player: str = ""
+    sentences: str = ""
+    chinese: str = ""
+    downloads: str = ""
+
+
+def empty() -> Shown:
     """Return the state before anything was translated."""
-    return EMPTY_STATUS, "", "", ""
+    return Shown(EMPTY_STATUS)
 
 
-def waiting() -> tuple[str, str, str, str]:
+def waiting() -> Shown:
     """Return the state between the click and the first sentence."""
-    return look.working("Listening"), "", "", ""
+    return Shown(look.working("Listening"))
 
 
-def problem(sentence: str) -> tuple[str, str, str, str]:
+def problem(sentence: str) -> Shown:
     """Return the state after something was refused."""
-    return look.problem(sentence), "", "", ""
+    return Shown(look.problem(sentence))
 
 
-def of_speech(
-    found: Translation, seconds: float | None, name: str, made: MadeWith, *, stopped: bool
-) -> tuple[str, str, str, str]:
+def of_speech(found: Translation, seconds: float | None, path: str, made: MadeWith, *, stopped: bool) -> Shown:
     """Return what the outputs show of a recording's translation.
 
     Args:
         found: the whole or a part.
         seconds: length of the recording, where known.
-        name: file name of the recording without its ending; downloads get it.
+        path: of the recording; downloads get its name.
         made: tells where the answer comes from, of its models; see `Services.made_with`.
         stopped: whether the visitor ended it early.
     """
@@ -100,12 +109,13 @@ def of_speech(
         language = _name(found.transcript.language.code)
         line = f"{end} of {language} in {found.compute_seconds:.1f} s"
         status = _status(line, found.models, found.route, found.notes, found.sentences)
-    downloads = _downloads(found.as_dict(), name, made, timed=True) if ended and found.sentences else ""
+    downloads = _downloads(found.as_dict(), Path(path).stem, made, timed=True) if ended and found.sentences else ""
     pairs = _sentences(found.sentences, found.target, found.transcript.language.code, ended)
-    return status, pairs, _marked(found).text, downloads
+    player = look.player(path) if found.sentences else ""
+    return Shown(status, player, pairs, _marked(found).text, downloads)
 
 
-def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[str, str, str, str]:
+def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> Shown:
     """Return what the outputs show of a text's translation; see `of_speech`."""
     ended = found.finished or stopped
     if not ended:
@@ -121,7 +131,8 @@ def of_text(found: TextTranslation, made: MadeWith, *, stopped: bool) -> tuple[s
         segments = answer.pop("sentences")
         answer |= {"source_text": " ".join(one["source"] for one in segments), "segments": segments}
         downloads = _downloads(answer, "text", made, timed=False)
-    return status, _sentences(found.sentences, found.target, found.source, ended), _marked(found).text, downloads
+    pairs = _sentences(found.sentences, found.target, found.source, ended)
+    return Shown(status, "", pairs, _marked(found).text, downloads)
 
 
 def _marked(found: Translated) -> Translated:
@@ -162,17 +173,19 @@ def _sentences(sentences: Sequence[TranslatedSentence], target: str, language: s
     # A sentence of Persian may begin with a Latin word.
     direction = "rtl" if known and known.right_to_left else "auto"
     rows = "".join(_row(one, target, direction) for one in shown)
-    timed = "" if sentences[0].start is not None else " najva-untimed"
-    return f'{earlier}<ol class="najva-pairs{timed}">{rows}</ol>'
+    if sentences[0].start is None:
+        return f'{earlier}<ol class="najva-pairs najva-untimed">{rows}</ol>'
+    return f'{earlier}<div class="najva-timed najva-follows"><ol class="najva-pairs">{rows}</ol></div>'
 
 
 def _row(one: TranslatedSentence, target: str, direction: str) -> str:
-    time = "" if one.start is None else f"<time>{clock(one.start)}</time>"
+    timed = one.start is not None and one.end is not None
+    play, times = (look.play_button(one.start), look.times(one.start, one.end)) if timed else ("", "")
     english = f'<p class="najva-english" lang="en" translate="no">{escape(one.english)}</p>' if one.english else ""
     reasons = "".join(f"<small>{FLAG_WORDS[flag]}</small>" for flag in one.flags)
     kind = ' class="najva-doubtful"' if one.flags else ""
     return (
-        f'<li{kind}>{time}<div><p dir="{direction}" translate="no">{escape(one.source)}</p>{english}</div>'
+        f'<li{kind} {times}>{play}<div><p dir="{direction}" translate="no">{escape(one.source)}</p>{english}</div>'
         f'<div><p lang="{target}" translate="no">{escape(one.translation) or "—"}</p>{reasons}</div></li>'
     )
 

@@ -56,6 +56,18 @@ class Uploads:
         if late:
             self._release(path, self._uploaded)
 
+    def keep(self, paths: Iterable[str], visitor: str | None, tab: str) -> None:
+        """Remember which files lie in a visitor's tab, and delete what lay there before and does no longer."""
+        kept = {str(path) for path in paths}
+        with self._lock:
+            before = self._of_visitor.get(visitor or "", {}).get(tab, set())
+            gone = before - kept
+            before -= gone
+        for path in gone:
+            self._release(path, self._uploaded)
+        for path in kept:
+            self.belongs_to(path, visitor, tab)
+
     def clear(self, visitor: str | None, tab: str) -> None:
         """Delete what lies in a visitor's tab."""
         with self._lock:

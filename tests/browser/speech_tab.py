@@ -12,7 +12,7 @@ def choose(page: Page, recording: Path, language: str | None = None) -> None:
     # The player of what was brought.
     expect(page.locator("#recording #duration, #recording audio").first).to_be_attached(timeout=20_000)
     if language:
-        page.get_by_text("Language, times, model", exact=True).click()
+        page.get_by_text("Language, model", exact=True).click()
         box = page.get_by_label("Language spoken")
         box.fill(language)
         page.get_by_role("option", name=language).first.click()

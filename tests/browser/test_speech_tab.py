@@ -103,8 +103,6 @@ def _ink(page: Page, text: str) -> float:
 def test_words_show_their_times(open_page: OpenPage, test_data: Path) -> None:
     page = open_page()
     choose(page, JFK)
-    page.get_by_text("Language, times, model", exact=True).click()
-    page.get_by_label("Each word").check()
     write_down(page)
     wait_for_end(page)
     words = page.locator("#segments p span")

@@ -53,7 +53,7 @@ def test_who_decided_on_the_language_is_said() -> None:
     segment = Segment(0.0, 1.0, "سلام")
     found = (Transcript(language, (segment,), finished=True) for language in (whisper, claimed))
     shown = ["".join(map(str, view.results(transcript, 1.0, "a", stopped=False))) for transcript in found]
-    assert "Language: Arabic" in shown[0] and "was heard by" not in shown[0]
-    assert "Language: Persian" in shown[1] and "was heard by a check of its own" in shown[1]
+    assert "Language:</span> <span>Arabic" in shown[0] and "was heard by" not in shown[0]
+    assert "Language:</span> <span>Persian" in shown[1] and "was heard by a check of its own" in shown[1]
     # What Whisper thought stands beside it, unchanged.
     assert all("62 %" in page and "unsure" in page for page in shown)

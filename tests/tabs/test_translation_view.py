@@ -29,9 +29,11 @@ def made(models: Mapping[str, str]) -> dict:
 
 def test_of_hours_only_the_last_sentences_are_shown_until_the_end() -> None:
     many = tuple(replace(FIRST, source=f"n{number}.") for number in range(100))
-    _, meanwhile, _, _ = view.of_speech(replace(WHOLE, sentences=many, finished=False), 2.5, "a", made, stopped=False)
+    _, _, meanwhile, _, _ = view.of_speech(
+        replace(WHOLE, sentences=many, finished=False), 2.5, "a", made, stopped=False
+    )
     assert meanwhile.count("<li") == 60 and "40 sentences before these" in meanwhile and ">n40.<" in meanwhile
-    _, whole, _, _ = view.of_speech(replace(WHOLE, sentences=many), 2.5, "a", made, stopped=False)
+    whole = view.of_speech(replace(WHOLE, sentences=many), 2.5, "a", made, stopped=False).sentences
     assert whole.count("<li") == 100 and "before these" not in whole
 
 
@@ -42,7 +44,7 @@ def test_what_was_chinese_already_is_said_of_a_text() -> None:
 
 
 def test_sentences_stand_beside_their_chinese_each_in_its_direction() -> None:
-    status, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
+    status, _, pairs, text, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("<li") == 2 and pairs.count('dir="rtl"') == 2
     assert '<p lang="zh-Hans" translate="no">你好。</p>' in pairs and "&lt;b&gt;" in pairs and "<b>" not in pairs
     assert text == "你好。（？）三个人"
@@ -50,7 +52,7 @@ def test_sentences_stand_beside_their_chinese_each_in_its_direction() -> None:
 
 
 def test_what_is_doubtful_is_grey_and_says_why() -> None:
-    status, pairs, _, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
+    status, _, pairs, _, _ = view.of_speech(WHOLE, 2.5, "a", made, stopped=False)
     assert pairs.count("najva-doubtful") == 1
     assert view.FLAG_WORDS["digits"] in pairs and view.FLAG_WORDS["rough"] in pairs
     assert "Doubtful: 1 of 2," in status
@@ -62,9 +64,9 @@ def test_every_flag_has_words() -> None:
 
 def test_a_part_shows_how_far_it_is_and_no_downloads() -> None:
     part = replace(WHOLE, sentences=(FIRST,), finished=False)
-    status, pairs, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=False)
+    status, _, pairs, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=False)
     assert 'value="0.100"' in status and pairs.count("<li") == 1 and downloads == ""
-    status, _, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=True)
+    status, _, _, _, downloads = view.of_speech(part, 10.0, "a", made, stopped=True)
     assert "Stopped at 0:01" in status and downloads
 
 
@@ -83,7 +85,7 @@ def _files(downloads: str) -> dict[str, str]:
 
 
 def test_downloads_hold_the_whole_answer() -> None:
-    downloads = view.of_speech(WHOLE, 2.5, 'a"b', made, stopped=False)[3]
+    downloads = view.of_speech(WHOLE, 2.5, 'a"b', made, stopped=False).downloads
     found = _files(downloads)
     assert len(found) == 8 and all(name.startswith("a&quot;b.") for name in found)
     answer = json.loads(base64.b64decode(found["a&quot;b.json"]))
@@ -95,10 +97,10 @@ def test_downloads_hold_the_whole_answer() -> None:
 def test_a_text_has_no_times_and_no_subtitles() -> None:
     sentences = (replace(FIRST, start=None, end=None), replace(SECOND, start=None, end=None))
     text = TextTranslation("fa", "zh-Hant", sentences, (0, 2), (("own", "x"),), finished=True)
-    status, pairs, chinese, downloads = view.of_text(text, made, stopped=False)
+    status, _, pairs, chinese, downloads = view.of_text(text, made, stopped=False)
     assert chinese == "你好。\n\n（？）三个人"
     assert "2 sentences of Persian" in status and "<time>" not in pairs and "srt" not in downloads
     answer = json.loads(base64.b64decode(_files(downloads)["text.json"]))
     assert answer["source_text"] == f"{FIRST.source} {SECOND.source}"
     working = view.of_text(replace(text, sentences=sentences[:1], finished=False), made, stopped=False)
-    assert "1 of 2 sentences" in working[0] and working[3] == ""
+    assert "1 of 2 sentences" in working.status and working.downloads == ""

@@ -53,8 +53,8 @@ class SpanWriter:
     def write(self, batch: Sequence[Span], encoded: Encoded) -> list[Written]:
         """Return what each span of an encoded batch says."""
         hypotheses = self._decode(batch, encoded)
-        words = self._align(batch, encoded, hypotheses) if self._words else [[] for _ in batch]
-        return [self._segments(*parts) for parts in zip(batch, hypotheses, words, strict=True)]
+        times = self._align(batch, encoded, hypotheses) if self._words else [None] * len(batch)
+        return [self._segments(*parts) for parts in zip(batch, hypotheses, times, strict=True)]
 
     def _decode(self, batch: Sequence[Span], encoded: Encoded) -> list[Hypothesis]:
         """Decode every span, again at higher temperatures while the text is doubtful; the best attempt is kept."""
@@ -90,8 +90,8 @@ class SpanWriter:
 
         return max(known, new, key=rank)
 
-    def _segments(self, span: Span, hypothesis: Hypothesis, words: list[Word]) -> Written:
-        """Split a span's tokens at their times and clean each piece."""
+    def _segments(self, span: Span, hypothesis: Hypothesis, times: list[float] | None) -> Written:
+        """Split a span's tokens at their times and clean each piece; `times` are as `_align` returns them."""
         written, thresholds = Written(span), self._behaviour.thresholds
         if is_silence(hypothesis, thresholds):
             written.flags.add("no_speech")
@@ -99,17 +99,16 @@ class SpanWriter:
         if hypothesis.mean_log_probability < thresholds.mean_log_probability:
             written.flags.add("low_confidence")
         ended = 0.0
-        pieces = list(self._pieces(hypothesis.tokens, span.seconds))
-        owners = [_owner(word, [span.start_seconds + start for start, _, _ in pieces]) for word in words]
-        for number, (start, end, ids) in enumerate(pieces):
+        for start, end, first, ids in self._pieces(hypothesis.tokens, span.seconds):
             text, looped = cut_loops(self._tokens.text(ids).strip())
             if looped:
                 written.flags |= {"loop_cut", "low_confidence"}
             if not any(character.isalnum() for character in text):
                 continue
             begin, finish = span.start_seconds + start, span.start_seconds + end
-            inside = tuple(word for word, owner in zip(words, owners, strict=True) if owner == number)
-            written.segments.append(Segment(begin, finish, text, inside, tuple(sorted(written.flags))))
+            words = self._timed(ids, times[first:], span.start_seconds) if times else ()
+            words = _still_there(words, text) if looped else words
+            written.segments.append(Segment(begin, finish, text, words, tuple(sorted(written.flags))))
             ended = end
         spoken = sum(token < self._tokens.end_of_text for token in hypothesis.tokens)
         credible = ended > 0 and spoken <= _MAX_SPOKEN_TOKENS_PER_SECOND * ended and "loop_cut" not in written.flags
@@ -118,46 +117,53 @@ class SpanWriter:
             written.rest.append(Span(span.start_seconds + ended, rest))
         return written
 
-    def _pieces(self, tokens: list[int], seconds: float) -> Iterator[tuple[float, float, list[int]]]:
-        """Yield start, end (seconds from the span's start) and text tokens of each timed piece.
+    def _pieces(self, tokens: list[int], seconds: float) -> Iterator[tuple[float, float, int, list[int]]]:
+        """Yield each timed piece: start, end, the place of its first text token among all, and its text tokens.
 
-        Pieces that claim to start in the silence after the span are invented and left out.
+        Times are seconds from the span's start. Pieces that claim to start in the silence after it are invented and
+        left out.
         """
-        start, ids = 0.0, []
+        start, first, ids = 0.0, 0, []
         for token in tokens:
             at = self._tokens.seconds(token)
             if at is None:
-                ids.append(token)
+                ids += [token] if token < self._tokens.end_of_text else []
                 continue
             if ids and start < seconds:
-                yield start, min(max(at, start), seconds), ids
-            start, ids = at, []
+                yield start, min(max(at, start), seconds), first, ids
+            start, first, ids = at, first + len(ids), []
         if ids and start < seconds:
-            yield start, seconds, ids
+            yield start, seconds, first, ids
 
-    def _align(self, batch: Sequence[Span], encoded: Encoded, hypotheses: Sequence[Hypothesis]) -> list[list[Word]]:
-        """Return the words of every span with their times."""
+    def _align(
+        self, batch: Sequence[Span], encoded: Encoded, hypotheses: Sequence[Hypothesis]
+    ) -> list[list[float] | None]:
+        """Return for every span when each of its text tokens begins, and when the last ends, in seconds."""
         texts = [[i for i in hypothesis.tokens if i < self._tokens.end_of_text] for hypothesis in hypotheses]
         rows = [row for row, text in enumerate(texts) if text]
-        words: list[list[Word]] = [[] for _ in batch]
-        if not rows:
-            return words
-        start = self._tokens.prompt(self._language, timestamps=False)
-        frames = [round(batch[row].seconds * 100) for row in rows]
-        times = encoded.align(rows, start, [texts[row] for row in rows], frames)
-        for row, token_times in zip(rows, times, strict=True):
-            offset, position = batch[row].start_seconds, 0
-            for text, ids in self._tokens.words(texts[row]):
-                begin, position = token_times[position], position + len(ids)
-                end = max(begin, token_times[position])
-                words[row].append(Word(offset + begin, offset + end, text.strip()))
-        return words
+        times: list[list[float] | None] = [None] * len(batch)
+        if rows:
+            start = self._tokens.prompt(self._language, timestamps=False)
+            frames = [round(batch[row].seconds * 100) for row in rows]
+            for row, found in zip(rows, encoded.align(rows, start, [texts[row] for row in rows], frames), strict=True):
+                times[row] = found
+        return times
+
+    def _timed(self, ids: list[int], times: list[float], offset: float) -> tuple[Word, ...]:
+        """Return the words of a piece's text tokens, given when each token begins; times count from `offset`."""
+        words, position = [], 0
+        for text, word_ids in self._tokens.words(ids):
+            begin, position = times[position], position + len(word_ids)
+            words.append(Word(offset + begin, offset + max(begin, times[position]), text.strip()))
+        return tuple(words)
 
 
-def _owner(word: Word, starts: Sequence[float]) -> int:
-    """Return the number of the piece in which a word is said: the last that has begun by the word's middle.
-
-    Alignment and timestamps disagree by tenths of a second, so that a last word may lie beyond the end of its piece.
-    """
-    begun = sum(start <= (word.start + word.end) / 2 for start in starts)
-    return max(0, begun - 1)
+def _still_there(words: Sequence[Word], text: str) -> tuple[Word, ...]:
+    """Return the words of a text from which a repeated passage was cut."""
+    kept, place = [], 0
+    for word in words:
+        place += len(text[place:]) - len(text[place:].lstrip())
+        if text.startswith(word.text, place):
+            kept.append(word)
+            place += len(word.text)
+    return tuple(kept)

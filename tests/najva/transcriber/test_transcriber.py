@@ -224,6 +224,17 @@ def test_persian_errs_as_often_as_published(
     assert np.mean([difference > 0.1 for difference in worse]) < 0.2
 
 
+@pytest.mark.parametrize("reading", [0, 1])
+def test_the_words_of_a_segment_spell_it(transcriber: Transcriber, test_data: Path, reading: int) -> None:
+    """Their times may lie a little outside of the segment's: they are measured in another way."""
+    clip = clips.persian_long()[reading]
+    *_, transcript = transcriber.stream(audio.read_blocks(clip.path, sample_rate_hz=16000), "fa", "word")
+    assert len(transcript.segments) > 10
+    for segment in transcript.segments:
+        assert " ".join(word.text for word in segment.words).split() == segment.text.split()
+        assert segment.words[0].start == pytest.approx(segment.start, abs=1.0)
+
+
 def test_english_is_right_without_its_language_being_named_wrong(transcriber: Transcriber, test_data: Path) -> None:
     clip = clips.other_speech("en")[0]
     transcript = transcriber.transcribe([_sound(clip.path)], "en")

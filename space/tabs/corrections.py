@@ -1,0 +1,93 @@
+"""Mending a transcript: what is right becomes rows of a sheet with their clips, to tune a model on."""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from najva.services import Services
+from najva.sheet_rows import RowError, pack, read_rows
+from najva.transcriber.transcript import Segment
+from tabs import look
+from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.look import clock, escape
+from tabs.recordings import PRIVATE
+
+_CLIP_MARGIN_SECONDS = 0.2
+# What is ticked goes along with the recording; what a program sends in its place is checked as any other input.
+_COLLECT = """(recording, rows) => [recording, JSON.stringify(
+  [...document.querySelectorAll("#corrections li")]
+    .filter((row) => row.querySelector("input").checked)
+    .map((row) => ({ ...row.dataset, text: row.querySelector("p").textContent }))
+)]"""
+_SAVE = '() => document.querySelector("#rows-archive a")?.click()'
+
+
+def build(services: Services, recording: gr.Audio) -> gr.HTML:
+    """Lay out the place of the corrections, which is not seen before there are sentences.
+
+    Args:
+        services: read the recording.
+        recording: that the sentences are of.
+
+    Returns:
+        Where `sentences` are shown.
+    """
+
+    def archive(path: str | None, rows: str) -> str:
+        try:
+            with refusals_in_words():
+                return _archive(services, needed(path), rows)
+        except gr.Error as error:
+            return look.problem(error.message)
+
+    with gr.Column(elem_id="corrections"):
+        shown = gr.HTML()
+        rows = gr.Textbox(visible=False)
+        save = gr.Button("Save the sheet and its clips", elem_id="save-rows")
+        archived = gr.HTML(elem_id="rows-archive")
+    packed = save.click(archive, [recording, rows], archived, js=_COLLECT, **PRIVATE, **COMPUTE)
+    packed.then(None, None, None, js=_SAVE, **PRIVATE)
+    return shown
+
+
+def sentences(segments: Sequence[Segment]) -> str:
+    """Return the sentences as rows of a sheet that can be mended, each with the times of its clip.
+
+    A clip reaches a little into the pauses around it, since first and last sounds are easily cut off.
+    """
+    rows = []
+    for place, segment in enumerate(segments):
+        before = segments[place - 1].end if place else 0.0
+        after = segments[place + 1].start if place + 1 < len(segments) else segment.end + 2 * _CLIP_MARGIN_SECONDS
+        start = segment.start - min(_CLIP_MARGIN_SECONDS, max(0.0, (segment.start - before) / 2))
+        end = segment.end + min(_CLIP_MARGIN_SECONDS, max(0.0, (after - segment.end) / 2))
+        at = clock(segment.start)
+        rows.append(
+            f'<li dir="auto" {look.times(start, end)}>'
+            f'<input type="checkbox" aria-label="The sentence at {at} is right">{look.play_button(segment.start)}'
+            f'<p contenteditable="plaintext-only" role="textbox" aria-label="Text at {at}" translate="no">'
+            f"{escape(segment.text)}</p></li>"
+        )
+    return (
+        "<details><summary>Correct it, for fine-tuning</summary>"
+        "<p>Mend what is wrong and mark what is right. You get a sheet and its clips, ready for training; nothing of "
+        "it stays here.</p>"
+        f'<div class="najva-segments najva-timed najva-corrections"><ol>{"".join(rows)}</ol></div></details>'
+    )
+
+
+def _archive(services: Services, path: str, rows: str) -> str:
+    try:
+        found = read_rows(json.loads(rows or "[]"))
+    except json.JSONDecodeError as error:
+        raise RowError("These rows are not of the page's form.") from error
+    name = Path(path).stem
+    held = base64.b64encode(pack(services.blocks(path), found, name)).decode("ascii")
+    told = "1 row" if len(found) == 1 else f"{len(found)} rows"
+    return (
+        f'<div class="najva-downloads"><span>{told}</span>'
+        f'<a download="{escape(name)}-rows.zip" href="data:application/zip;base64,{held}">ZIP</a></div>'
+    )

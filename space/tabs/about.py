@@ -38,7 +38,7 @@ def models(services: Services) -> str:
         return f'<p class="najva-status najva-problem">{escape(str(error))}</p>'
     problems = "".join(f'<p class="najva-status najva-problem">{escape(one)}</p>' for one in services.problems)
     tasks = "".join(
-        f"<h3>{escape(serves)}</h3>{''.join(_model(one, services) for one in rows)}"
+        f"<h2>{escape(serves)}</h2>{''.join(_model(one, services) for one in rows)}"
         for serves, rows in groupby(found, key=lambda one: one["serves"])
     )
     return f'<div class="najva-about">{problems}{tasks}</div>'
@@ -60,7 +60,7 @@ def _model(one: dict, services: Services) -> str:
     caution = demonstration(services.role_of(one["reference"]))
     told = f"<p><b>{caution}</b></p>" if caution else ""
     reasons = " · ".join(f"<span>{fact}</span>" for fact in facts)
-    return f"<article><h4>{name}</h4><p>{reasons}</p>{told}<dl>{terms}</dl>{figures(one['measured'])}</article>"
+    return f"<article><h3>{name}</h3><p>{reasons}</p>{told}<dl>{terms}</dl>{figures(one['measured'])}</article>"
 
 
 def figures(measured: dict) -> str:

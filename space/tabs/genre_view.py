@@ -101,7 +101,7 @@ def _likeliest(answer: GenreAnswer) -> str:
     first = next(iter(answer.scores))
     title = escape(first[:1].upper() + first[1:])
     badge = "" if answer.decision == "genre" else ' <span class="najva-badge">unsure</span>'
-    return f'<div class="najva-languages najva-genres"><h4>{title}{badge}</h4><ol>{rows}</ol></div>'
+    return f'<div class="najva-languages najva-genres"><h2>{title}{badge}</h2><ol>{rows}</ol></div>'
 
 
 def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
@@ -123,7 +123,7 @@ def _over_time(answer: GenreAnswer, picture: np.ndarray) -> str:
     )
     spoken = ", ".join(told[:_TOLD]) + (" …" if len(told) > _TOLD else "") or "no music"
     return (
-        '<div class="najva-timeline"><h4>Over time</h4>'
+        '<div class="najva-timeline"><h2>Over time</h2>'
         f'<img alt="How loud each pitch is over time, low pitches below" src="{_png(picture)}">'
         f'<div class="najva-pieces" role="img" aria-label="From when which genre: {escape(spoken)}">'
         f"{''.join(blocks)}</div>"

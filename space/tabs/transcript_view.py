@@ -120,7 +120,7 @@ def comparison(pair: Pair, said: str = "") -> str:
         )
         rate = word_error_rate(said, text, rule)
         wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
-        heading = f"<h4>{title} <code>{escape(model)}</code>{wrong}</h4>"
+        heading = f"<h2>{title} <code>{escape(model)}</code>{wrong}</h2>"
         columns.append(f'<section>{heading}<p dir="auto" translate="no">{words or "(nothing)"}</p></section>')
     told = f"Marked words differ from {'what was said' if said else 'one another'}."
     told = told if pair.whole else "Plain Whisper is writing…"
@@ -167,7 +167,7 @@ def _languages(transcript: Transcript) -> str:
         return ""
     if language.decided_by == "caller":
         said = f"<p>{_name(language.code)} <span>(as you said)</span></p>"
-        return f'<div class="najva-languages"><h4>Language</h4>{said}</div>'
+        return f'<div class="najva-languages"><h2>Language</h2>{said}</div>'
     top = list(language.probabilities.items())[:_TOP_LANGUAGES]
     rows = "".join(
         f'<li><span>{_name(code)}</span><span class="najva-bar" style="--share:{value:.3f}"></span>'
@@ -181,7 +181,7 @@ def _languages(transcript: Transcript) -> str:
         judge = (
             f"<p>{LANGUAGES[language.code].english_name} was heard by a check of its own. Whisper itself thought:</p>"
         )
-    return f'<div class="najva-languages"><h4>{title}{badge}</h4>{judge}<ol>{rows}</ol></div>'
+    return f'<div class="najva-languages"><h2>{title}{badge}</h2>{judge}<ol>{rows}</ol></div>'
 
 
 def _percent(share: float) -> str:
@@ -198,7 +198,7 @@ def _segments(transcript: Transcript) -> str:
         for segment in transcript.segments
     )
     hint = "<small>Press a time or a word to hear it.</small>"
-    return f'<div class="najva-segments najva-timed najva-follows"><h4>With times</h4>{hint}<ol>{rows}</ol></div>'
+    return f'<div class="najva-segments najva-timed najva-follows"><h2>With times</h2>{hint}<ol>{rows}</ol></div>'
 
 
 def _words(segment: Segment) -> str:

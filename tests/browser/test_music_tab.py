@@ -33,7 +33,7 @@ def test_a_song_gets_its_genre_and_its_picture(
 ) -> None:
     page = open_page(viewport=viewport, color_scheme=scheme)
     bring(page, test_data / "gtzan_mini" / "metal" / sorted((test_data / "gtzan_mini" / "metal").iterdir())[0].name)
-    expect(page.locator("#genres h4")).to_contain_text("Metal")
+    expect(page.locator("#genres h2")).to_contain_text("Metal")
     expect(page.locator("#genres li")).to_have_count(3)
     image = page.locator("#genre-timeline img")
     expect(image).to_be_visible()
@@ -50,7 +50,7 @@ def test_speech_is_no_music_and_another_network_can_be_asked(open_page: OpenPage
     page = open_page()
     bring(page, clips.DATA / "other_speech" / "jfk.flac")
     expect(page.locator("#genre-status")).to_contain_text("No music here")
-    expect(page.locator("#genres h4")).to_have_count(0)
+    expect(page.locator("#genres h2")).to_have_count(0)
     page.get_by_text("Which network listens", exact=True).click()
     page.get_by_label("lstm128").check()
     page.get_by_role("button", name="Which genre?").click()

@@ -46,7 +46,7 @@ def test_file_becomes_text_languages_times_and_downloads(open_page: OpenPage, te
     assert COUNTRY in text
     expect(page.locator("#text").get_by_label("Copy")).to_be_visible()
 
-    expect(page.locator("#language h4")).to_have_text("Language: English")
+    expect(page.locator("#language h2")).to_have_text("Language: English")
     bars = page.locator("#language li")
     expect(bars).to_have_count(5)
     expect(bars.first).to_contain_text("English")

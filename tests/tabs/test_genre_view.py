@@ -47,7 +47,7 @@ def test_a_network_is_chosen_by_what_it_was_measured_to_do() -> None:
 def test_the_likeliest_three_stand_with_their_shares() -> None:
     status, likeliest, _ = shown(answer())
     assert "0:12 of sound, heard by <code>embedded:genre/cnn</code>" in status and "warning" not in status
-    assert "<h4>Jazz</h4>" in likeliest and likeliest.count("<li>") == 3
+    assert "<h2>Jazz</h2>" in likeliest and likeliest.count("<li>") == 3
     assert "70 %" in likeliest and "pop" not in likeliest
 
 

@@ -3,7 +3,7 @@
 import base64
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,6 +24,8 @@ _MARK = (
 )
 # What a Gradio dropdown shows as chosen is an input's value, which no script may change: it is in all three languages.
 AUTO_IN_WORDS = "Auto · خودکار · 自动"
+# File name, what the link says, content.
+Download = tuple[str, str, str]
 _TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 
@@ -135,18 +137,27 @@ def play_button(start: float) -> str:
     )
 
 
-def downloads(files: Iterable[tuple[str, str, str]]) -> str:
+def downloads(files: Iterable[Download], menus: Mapping[str, Iterable[Download]] | None = None) -> str:
     """Return links that hold their files themselves, so that nothing of a visitor's is written to the server's disk.
 
     Args:
-        files: name, what the link says, content.
+        files: each a link.
+        menus: more of them, that fold out under a name, one menu at a time.
     """
+    folded = "".join(
+        f'<details name="downloads"><summary translate="no">{name}</summary><div>{_links(of_one)}</div></details>'
+        for name, of_one in (menus or {}).items()
+    )
+    return f'<div class="najva-downloads"><span>Download</span>{_links(files)}{folded}</div>'
+
+
+def _links(files: Iterable[Download]) -> str:
     links = []
     for name, label, content in files:
         held = base64.b64encode(content.encode("utf-8")).decode("ascii")
         kind = _TYPES[name.rpartition(".")[2]]
         links.append(f'<a download="{escape(name)}" href="data:{kind};charset=utf-8;base64,{held}">{label}</a>')
-    return f'<div class="najva-downloads"><span>Download</span>{"".join(links)}</div>'
+    return "".join(links)
 
 
 def clock(seconds: float) -> str:

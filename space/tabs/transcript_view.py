@@ -120,12 +120,13 @@ def comparison(pair: Pair, said: str = "") -> str:
         )
         rate = word_error_rate(said, text, rule)
         wrong = "" if rate is None else f"<b>WER {100 * rate:.0f} %</b>"
-        heading = f"<h2>{title} <code>{escape(model)}</code>{wrong}</h2>"
+        heading = f"<h2><span>{title}</span> <code>{escape(model)}</code>{wrong}</h2>"
         columns.append(f'<section>{heading}<p dir="auto" translate="no">{words or "(nothing)"}</p></section>')
-    told = f"Marked words differ from {'what was said' if said else 'one another'}."
-    told = told if pair.whole else "Plain Whisper is writing…"
+    told = "Marked words differ from what was said." if said else "Marked words differ from one another."
+    told = f"<span>{told if pair.whole else 'Plain Whisper is writing…'}</span>"
     if pair.other_base:
-        told += f" The tuned model was made from {escape(pair.other_base)}, so this is not before and after tuning."
+        base = escape(pair.other_base)
+        told += f" <span>The tuned model was made from {base}, so this is not before and after tuning.</span>"
     return f'<div class="najva-comparison">{"".join(columns)}<p>{told}</p></div>'
 
 
@@ -136,8 +137,9 @@ def no_comparison(transcript: Transcript, *, chosen: bool) -> str:
         transcript: what plain Whisper wrote.
         chosen: whether the visitor wanted it so.
     """
-    why = "as you chose." if chosen else f"{_english_name(transcript.language.code)} has no tuned model here."
-    return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself: {why}</p></div>'
+    name = _english_name(transcript.language.code)
+    why = ", as you chose." if chosen else f": {name} has no tuned model here."
+    return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself{why}</p></div>'
 
 
 def limits(settings: Settings) -> str:

@@ -195,12 +195,14 @@ def _downloads(answer: dict, name: str, made: MadeWith, *, timed: bool) -> str:
     files = [(f"{name}.txt", "TXT", to_txt(answer)), (f"{name}.json", "JSON", to_json(whole))]
     # Cutting takes the time, and is done once a layout.
     cues = {layout: split_cues(answer, layout) for layout in LAYOUTS} if timed else {}
-    for ending, write in (("srt", write_srt), ("vtt", write_vtt)):
-        files += [
-            (f"{name}.{layout}.{ending}", f"{ending.upper()} · {_LAYOUT_WORDS[layout]}", write(cut))
-            for layout, cut in cues.items()
+    menus = {
+        ending.upper(): [
+            (f"{name}.{layout}.{ending}", _LAYOUT_WORDS[layout], write(cut)) for layout, cut in cues.items()
         ]
-    return look.downloads(files)
+        for ending, write in (("srt", write_srt), ("vtt", write_vtt))
+        if cues
+    }
+    return look.downloads(files, menus)
 
 
 def _name(code: str) -> str:

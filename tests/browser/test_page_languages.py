@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import clips
 from tests.running_app import ROOT
 
 WORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in (ROOT / "space" / "tabs" / "words").glob("*.json")}
 # Names that no language translates.
 NAMES = re.compile(
-    r"Najva|Whisper|WAV|MP3|FLAC|OGG|M4A|WebM|AU|MB|API|MCP|https?|Hub|TXT|SRT|NAJVA_\w+(=\w+)?|offline|Auto|English|chrF|/\S+"
+    r"Najva|Whisper|WAV|MP3|FLAC|OGG|M4A|WebM|AU|MB|API|MCP|https?|Hub|TXT|SRT|VTT|JSON|ZIP|MIT|mit|NAJVA_\w+(=\w+)?|offline|Auto|English|chrF|/\S+"
 )
 _VISIBLE = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -47,12 +48,53 @@ def test_nothing_is_left_in_english(
     expect(page.locator("html")).to_have_attribute("dir", direction)
     # Gradio writes zh-CN.
     expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
-    for number, name in enumerate(("Speech", "Chinese", "Live", "Music")):
+    for number, name in enumerate(("Speech", "Chinese", "Live", "Music", "About")):
         page.get_by_role("tab", name=WORDS[language][name], exact=True).first.click()
         page.wait_for_timeout(500)
         page.screenshot(path=pictures / f"page-{language}-{number}.png", full_page=True)
-        left = [text for text in page.evaluate(_VISIBLE) if re.search("[A-Za-z]{3}", NAMES.sub("", text))]
-        assert left == [], name
+        assert left_in_english(page) == [], name
+
+
+def left_in_english(page: Page) -> list[str]:
+    return [text for text in page.evaluate(_VISIBLE) if re.search("[A-Za-z]{3}", NAMES.sub("", text))]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_results_and_refusals_are_told_in_persian_too(
+    open_page: Callable[..., Page], pictures: Path, test_data: Path, tmp_path: Path
+) -> None:
+    page = open_page(allowed="Waveform load error", locale="fa-IR")
+    bring(page, "#recording", clips.DATA / "other_speech" / "jfk.flac")
+    page.locator("#write-down").click()
+    expect(page.locator("#downloads a")).to_have_count(4, timeout=60_000)
+    page.locator("#corrections summary").click()
+    page.locator("#save-rows").click()
+    expect(page.locator("#rows-archive")).to_have_text(WORDS["fa"]["Mend a sentence, or mark one as right, first."])
+    page.screenshot(path=pictures / "results-fa.png", full_page=True)
+    assert left_in_english(page) == []
+    letter = tmp_path / "letter.wav"
+    letter.write_text("Dear reader")
+    page.locator("#recording .top-panel button").last.click()
+    expect(page.locator("#write-down")).to_be_disabled()
+    bring(page, "#recording", letter)
+    page.locator("#write-down").click()
+    expect(page.locator("#status")).to_contain_text("«letter.wav» فایل صدا")
+    page.get_by_role("tab", name=WORDS["fa"]["Chinese"], exact=True).first.click()
+    bring(page, "#foreign-recording", clips.DATA / "other_speech" / "jfk.flac")
+    page.locator("#translate").click()
+    expect(page.locator("#translation-downloads a").first).to_be_visible(timeout=60_000)
+    assert left_in_english(page) == []
+    page.get_by_role("tab", name=WORDS["fa"]["Music"], exact=True).first.click()
+    page.get_by_role("button", name=WORDS["fa"]["Swing synthetic"]).click()
+    page.locator("#which-genre").click()
+    expect(page.locator("#genre-timeline img")).to_be_visible(timeout=60_000)
+    assert left_in_english(page) == []
+
+
+def bring(page: Page, where: str, path: Path) -> None:
+    page.locator(f"{where} .source-selection button").first.click()
+    page.locator(f"{where} input[type=file]").set_input_files(path)
 
 
 @pytest.mark.browser
@@ -68,7 +110,7 @@ def test_the_switch_wins_over_the_browser_and_is_remembered(open_page: Callable[
     assert page.locator(".najva-header p").evaluate("node => getComputedStyle(node).direction") == "rtl"
     # Numbers too, and what the server says only now.
     expect(page.locator(".najva-note").first).to_contain_text("۳ ساعت")
-    expect(page.locator("#model-line summary")).to_have_text(WORDS["fa"]["The models at work"])
+    expect(page.locator("#model-line span").first).to_have_text(WORDS["fa"]["At work:"])
     page.reload()
     expect(write).to_have_text(WORDS["fa"]["Write it down"])
     page.locator('[data-language="en"]').click()

@@ -73,6 +73,9 @@ def build() -> gr.themes.Base:
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_hover_dark="*primary_800",
+        # WCAG asks for 3 of what is pressed.
+        checkbox_border_color="*neutral_500",
+        checkbox_border_color_dark="*neutral_400",
         checkbox_label_background_fill_selected="*primary_700",
         checkbox_label_background_fill_selected_dark="*primary_700",
     )

@@ -379,6 +379,7 @@ def test_the_space_names_the_revisions_just_published(hub: LoopbackHub, lora_run
     assert variables == {"NAJVA_ASR_PERSIAN": persian, "NAJVA_GENRE_MODELS": f"{network}@{commit},{persian}"}
     files = held(hub, page, "space")
     assert files >= {"app.py", "requirements.txt", "packages.txt", "najva/services.py", "tabs/speech.py"}
+    assert files >= {"Dockerfile", ".dockerignore"}
     assert not [name for name in files if "__pycache__" in name or name.endswith(".pyc") or "egg-info" in name]
     card = SpaceCard.load(hf_hub_download(page, "README.md", repo_type="space")).data
     assert card.models[:3] == [NAME, network, TINY] and "openai/whisper-small" in card.models

@@ -1,4 +1,4 @@
-"""The Space: settings, services, tabs, launch. Importing it loads no weights."""
+"""The Space: settings, services, tabs, launch. Importing it loads no weights, unless on a ZeroGPU Space."""
 
 import os
 
@@ -11,6 +11,7 @@ from threading import Thread
 
 import gradio as gr
 
+import zero_gpu
 from najva.services import Services
 from najva.settings import SettingError, Settings
 from tabs import about, addresses, chinese, endpoints, live, look, music, speech
@@ -43,7 +44,8 @@ def build(services: Services) -> gr.Blocks:
 
 
 try:
-    services = Services(Settings.from_environment())
+    settings = Settings.from_environment()
+    services = zero_gpu.services_with_gpu(settings) if zero_gpu.is_here() else Services(settings)
 except SettingError as error:
     raise SystemExit(str(error)) from None
 demo = build(services)

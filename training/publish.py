@@ -26,6 +26,7 @@ from transformers.hf_argparser import HfArgumentParser
 from najva.pretrained.errors import ModelError
 from options import option, required
 from publishing.card_text import CardError
+from publishing.cards import preload_entry
 from publishing.hub import Published, Staged, check_name, check_target, find_revision, publish
 from publishing.hub_errors import HubError
 from publishing.measured import kinds_of
@@ -85,6 +86,7 @@ class SpaceOptions(_Common):
     asr: str = option("", "OWNER/NAME[@COMMIT] of the multilingual model; empty: the Space's own choice")
     genre: list[str] = option([], "OWNER/NAME[@COMMIT] of genre networks, the default one first; none: the Space's own")
     translator: str = option("", "OWNER/NAME[@COMMIT] of the translator that is asked first; empty: the Space's choice")
+    hardware: str = option("", "what it runs on, such as zero-a10g or cpu-upgrade; empty: what the account has free")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -233,6 +235,8 @@ def show(item: Staged, say: Callable[[str], None] = say_line) -> None:
         say(f"  … and {len(sizes) - _SHOWN_FILES:,} more")
     for name, value in item.variables.items():
         say(f"  {name}={value}")
+    if item.hardware:
+        say(f"  on {item.hardware}")
 
 
 def _publish_model(options: ModelOptions) -> dict:
@@ -252,7 +256,9 @@ def _publish_dataset(options: DatasetOptions) -> dict:
 
 
 def _publish_space(options: SpaceOptions) -> dict:
-    models, bases = {}, []
+    models: dict[str, list[str]] = {}
+    bases: list[str] = []
+    preload: list[str] = []
     asked = {
         "NAJVA_ASR_PERSIAN": [options.persian],
         "NAJVA_ASR_MODEL": [options.asr],
@@ -262,24 +268,39 @@ def _publish_space(options: SpaceOptions) -> dict:
     for variable, references in asked.items():
         pinned = [_pinned(reference, ask_hub=not options.dry_run) for reference in references if reference]
         if pinned:
-            models[variable] = [reference for reference, _ in pinned]
-            bases += [base for _, of in pinned for base in of]
+            models[variable] = [reference for reference, *_ in pinned]
+            bases += [base for _, of, _ in pinned for base in of]
+            preload += [entry for *_, entry in pinned if entry]
+    if not options.dry_run:
+        preload += filter(None, map(_preload_of_base, dict.fromkeys(bases)))
     folder = Path(options.staging or tempfile.mkdtemp(prefix="najva-space-"))
-    return _finish(stage_space(_SPACE, folder, options.repository, models, bases), options)
+    prepared = {"preload": preload, "hardware": options.hardware}
+    return _finish(stage_space(_SPACE, folder, options.repository, models, bases, **prepared), options)
 
 
-def _pinned(reference: str, *, ask_hub: bool) -> tuple[str, list[str]]:
-    """Return `OWNER/NAME@COMMIT`, and what the model is an adapter of."""
-    bases: list[str] = []
+def _pinned(reference: str, *, ask_hub: bool) -> tuple[str, list[str], str]:
+    """Return `OWNER/NAME@COMMIT`, what the model is an adapter of, and what the Space is to preload of it."""
     repository, _, revision = reference.removeprefix("hub:").partition("@")
     check_name(repository)
-    if ask_hub:
-        revision, card, is_private = find_revision(repository, revision)
-        base = card.get("base_model") or []
-        bases = [base] if isinstance(base, str) else list(base)
-        if is_private:
-            say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
-    return f"{repository}@{revision}" if revision else repository, bases
+    if not ask_hub:
+        return f"{repository}@{revision}" if revision else repository, [], ""
+    found = find_revision(repository, revision)
+    base = found.card.get("base_model") or []
+    pinned = f"{repository}@{found.commit}", [base] if isinstance(base, str) else list(base)
+    if found.is_private:
+        # Whoever builds a Space has none of its secrets.
+        say_line(f"{repository} is private: give the Space a secret HF_TOKEN that may read it.")
+        return *pinned, ""
+    return *pinned, preload_entry(repository, found.commit, found.files)
+
+
+def _preload_of_base(base: str) -> str:
+    """Return what the Space is to preload of what an adapter belongs to; nothing of what everybody cannot have."""
+    try:
+        found = find_revision(base)
+    except HubError:
+        return ""
+    return "" if found.is_private else preload_entry(base, found.commit, found.files)
 
 
 def _finish(item: Staged, options: _Common) -> dict:

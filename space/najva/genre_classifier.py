@@ -168,7 +168,7 @@ class GenreClassifier:
 
     def _frames(self, waveform: np.ndarray) -> torch.Tensor:
         with torch.inference_mode():
-            return self.network.features(torch.from_numpy(waveform)[None])[0]
+            return self.network.features(torch.from_numpy(waveform)[None].to(self.network.mean.device))[0]
 
 
 class _Tally:

@@ -29,11 +29,19 @@ class GenreModels:
         say: takes one line on a network that cannot be had.
         lock: held while a network is loaded; the one of whatever else loads, since PyTorch and transformers do not bear
             to be imported by two threads at once.
+        device: returns `cpu` or `cuda`.
     """
 
-    def __init__(self, settings: Settings, hub: Hub, say: Callable[[str], None], lock: RLock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        hub: Hub,
+        say: Callable[[str], None],
+        lock: RLock | None = None,
+        device: Callable[[], str] = lambda: "cpu",
+    ) -> None:
         self._settings, self._hub, self._say = settings, hub, say
-        self._lock = lock or RLock()
+        self._lock, self._device = lock or RLock(), device
         self._found: list[Checkpoint] | None = None
         self._loaded: dict[str, object] = {}
         self.problem = ""
@@ -78,7 +86,7 @@ class GenreModels:
         found = self.find(name)
         with self._lock:
             if found.reference not in self._loaded:
-                self._loaded[found.reference] = _load(found)
+                self._loaded[found.reference] = _load(found, self._device())
             return self._loaded[found.reference]
 
     def _named(self) -> list[Checkpoint]:
@@ -120,12 +128,13 @@ def short_name(found: Checkpoint) -> str:
     return Path(found.reference.partition("@")[0]).name
 
 
-def _load(found: Checkpoint):
+def _load(found: Checkpoint, device: str):
     # PyTorch takes seconds to import, and the page stands before it is there.
     from najva.genre_classifier import GenreClassifier
     from najva.genre_networks import GenreNetwork
 
     try:
-        return GenreClassifier(GenreNetwork.from_pretrained(found.folder, local_files_only=True), found.reference)
+        network = GenreNetwork.from_pretrained(found.folder, local_files_only=True)
+        return GenreClassifier(network.to(device), found.reference)
     except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as error:
         raise ModelError(f"The genre network {found.reference} cannot be loaded: {error}.") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -100,13 +100,22 @@ class Services:
     Args:
         settings: see `Settings`.
         say: takes one line on long work, such as a conversion.
+        fixed: offer only what `load_all` loads, genre networks on the same device as the rest, and look for nothing
+            later.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None] = lambda line: print(line, flush=True),
+        *,
+        fixed: bool = False,
+    ) -> None:
         self.settings, self._say = settings, say
         self.hub = Hub(offline=settings.models == "offline")
         self._lock = RLock()
-        self.genres = GenreModels(settings, self.hub, say, self._lock)
+        # They are small, so that a CPU is quick enough, unless all that computes has one place.
+        self.genres = GenreModels(settings, self.hub, say, self._lock, device=self._device if fixed else lambda: "cpu")
         self.translations = TranslationModels(
             settings,
             self.hub,
@@ -115,6 +124,7 @@ class Services:
             device=self._device,
             write_each=lambda *asked: self.transcriber.write_each(*asked),
             speech_model=lambda: self.transcriber.base.reference,
+            fixed=fixed,
         )
         self._roles: list[Role] | None = None
         self._transcriber: Transcriber | None = None
@@ -247,15 +257,16 @@ class Services:
             ModelError, UnknownGenreModel: the network cannot be had.
         """
         classifier = self.genres.classifier(model)
-        rate_hz = classifier.sample_rate_hz
+        blocks = self._watched(path, classifier.sample_rate_hz, watch)
+        return classifier.classify(blocks, lambda: self._speech_share(path))
 
-        def watched() -> Iterator[np.ndarray]:
-            for block in self.blocks(path, rate_hz):
-                if watch:
-                    watch(block, rate_hz)
-                yield block
-
-        return classifier.classify(watched(), lambda: self._speech_share(path))
+    def _watched(
+        self, path: Path | str, rate_hz: int, watch: Callable[[np.ndarray, int], None] | None
+    ) -> Iterator[np.ndarray]:
+        for block in self.blocks(path, rate_hz):
+            if watch:
+                watch(block, rate_hz)
+            yield block
 
     def _speech_share(self, path: Path | str) -> float:
         """Return in how much of a file's first minutes somebody speaks, from 0 to 1."""
@@ -294,6 +305,15 @@ class Services:
             _ = self.translation_roles
         except ModelError as error:
             self._say(str(error))
+
+    def load_all(self) -> None:
+        """Load every model that is offered; what cannot be had is told, and the others serve."""
+        networks = [partial(self.genres.classifier, found.reference) for found in self.genres.checkpoints]
+        for load in (lambda: self.transcriber, *networks, self.translations.load_default):
+            try:
+                load()
+            except ModelError as error:
+                self._say(str(error))
 
     def models(self) -> list[dict]:
         """Return every model in use, in the form of `/models`."""

@@ -51,6 +51,7 @@ class TranslationModels:
         device: returns `cpu` or `cuda`.
         write_each: see `Transcriber.write_each`.
         speech_model: returns the reference of the Whisper that `write_each` asks.
+        fixed: offer the default ones alone, and look for no better ones later.
     """
 
     def __init__(
@@ -62,9 +63,12 @@ class TranslationModels:
         device: Callable[[], str],
         write_each: WriteEach,
         speech_model: Callable[[], str],
+        *,
+        fixed: bool = False,
     ) -> None:
         self._settings, self._hub, self._say, self._lock = settings, hub, say, lock
         self._device, self._write_each, self._speech_model = device, write_each, speech_model
+        self._fixed = fixed
         # Not the other one: a download may take minutes, in which everybody else goes on.
         self._finding = RLock()
         self._checkpoints: dict[str, Checkpoint] = {}
@@ -80,6 +84,8 @@ class TranslationModels:
     @property
     def names(self) -> list[str]:
         """What may be asked for, `auto` first."""
+        if self._fixed and self._default is not None:
+            return [AUTO, *(row.name for row in self._default), PIVOT, FORCED]
         found = [name for name, row in MODELS.items() if row.reference and (row.name != EMBEDDED or self.has_embedded)]
         return [AUTO, *([OWN] if self._settings.translator else []), *found, PIVOT, FORCED]
 
@@ -121,6 +127,20 @@ class TranslationModels:
                     " ".join(["No translator can be had: NAJVA_TRANSLATOR may name one.", *self.stepped_down])
                 )
             return self._default
+
+    def load_default(self) -> None:
+        """Load the models that `auto` asks; one that cannot be loaded gives way to the next best.
+
+        Raises:
+            ModelError: there is none.
+        """
+        waiting = list(self.default)
+        while waiting:
+            try:
+                self._load(waiting.pop(0))
+            except ModelError as error:
+                self._say(str(error))
+                waiting = list(self.default)
 
     @property
     def is_settled(self) -> bool:
@@ -164,12 +184,12 @@ class TranslationModels:
     def _may_be_better(self) -> bool:
         """Whether a model that could not be had a minute ago may be had now."""
         waited = time.monotonic() - self._found_at > _RETRY_SECONDS
-        return bool(self.stepped_down) and waited and self._hub.answers
+        return bool(self.stepped_down) and not self._fixed and waited and self._hub.answers
 
     def _spare_rows(self) -> list[ModelRow]:
         """Return the Hub's models behind the default one, which are downloaded only when nothing else can do it."""
         known = [row.name for row in self.default]
-        if not self._hub.answers or not set(known) & set(AUTO_ORDER[:-1]):
+        if self._fixed or not self._hub.answers or not set(known) & set(AUTO_ORDER[:-1]):
             return []
         first = max(AUTO_ORDER.index(name) for name in known if name in AUTO_ORDER[:-1])
         return [MODELS[name] for name in AUTO_ORDER[first + 1 :] if name not in (EMBEDDED, *known)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import gradio as gr
+from gradio.utils import get_space
 
 from najva.languages import LARGE_V3_LANGUAGES
 from najva.pretrained import ModelError
@@ -57,6 +58,9 @@ def header(page: gr.Blocks, services: Services) -> None:
     )
     line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
     page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
+    if get_space():
+        # On the Hub alone, which gives whoever presses it a Space of the same files and variables.
+        gr.DuplicateButton("Duplicate this Space", size="sm", elem_id="duplicate")
 
 
 def _switches() -> str:

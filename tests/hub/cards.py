@@ -11,12 +11,16 @@ import re
 from typing import Any
 
 import yaml
+from huggingface_hub import SpaceHardware
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _WORDS = ("library_name", "pipeline_tag", "title", "emoji", "pretty_name")
 _LISTS = ("language", "license", "tags", "datasets", "metrics", "base_model", "task_categories", "models")
 _COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 _SDKS = ("gradio", "docker", "static", "streamlit")
+HARDWARE = tuple(hardware.value for hardware in SpaceHardware)
+# A model; or it and some of its files; or these and a commit.
+_PRELOAD = re.compile(r"[\w.-]+/[\w.-]+(?: [^\s,]+(?:,[^\s,]+)*(?: [0-9a-f]{40})?)?")
 
 
 def read_metadata(readme: str) -> dict[str, Any]:
@@ -74,6 +78,13 @@ def _check_space(metadata: dict[str, Any]) -> list[str]:
     for key in ("colorFrom", "colorTo"):
         if metadata.get(key, "red") not in _COLOURS:
             errors.append(f'"{key}" must be one of {", ".join(_COLOURS)}.')
+    if metadata.get("suggested_hardware", HARDWARE[0]) not in HARDWARE:
+        errors.append(f'"suggested_hardware" must be one of {", ".join(HARDWARE)}.')
+    if not re.fullmatch(r"3\.\d+(\.\d+)?", str(metadata.get("python_version", "3.10"))):
+        errors.append('"python_version" must be 3.x or 3.x.x.')
+    for entry in metadata.get("preload_from_hub", []):
+        if not _PRELOAD.fullmatch(str(entry)):
+            errors.append(f'"preload_from_hub" does not take {entry!r}.')
     if len(str(metadata.get("short_description", ""))) > 60:
         errors.append('"short_description" must have at most 60 characters.')
     return errors

@@ -47,9 +47,13 @@ def describe(call: Call, repository: Repository, commit: Commit, blobs: bool) ->
     if repository.kind == "models":
         description |= {key: card[key] for key in ("library_name", "pipeline_tag") if key in card}
     if repository.kind == "spaces":
-        runtime = {"stage": "STOPPED", "hardware": {"current": None, "requested": None}}
-        description |= {"sdk": card.get("sdk", repository.sdk), "runtime": runtime}
+        description |= {"sdk": card.get("sdk", repository.sdk), "runtime": space_runtime(repository)}
     return description
+
+
+def space_runtime(repository: Repository) -> dict[str, Any]:
+    """Tells on what a Space runs: nothing does here, whatever was asked for."""
+    return {"stage": "STOPPED", "hardware": {"current": None, "requested": repository.hardware}}
 
 
 def _card(call: Call, commit: Commit) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .access import Call, route
-from .cards import check_card
+from .cards import HARDWARE, check_card
 from .commits import Put
-from .description import describe
+from .description import describe, space_runtime
 from .errors import BadToken, Conflict, HubError, NotServed
 from .paging import paged
 from .store import KINDS, Repository
@@ -50,9 +50,11 @@ async def create(call: Call) -> Response:
         sdk=wish.get("sdk"),
         first=[Put(".gitattributes", call.site.store.objects.add_regular(attributes.encode()))],
     )
-    if variables := wish.get("variables"):
-        repository.variables = {variable["key"]: variable["value"] for variable in variables}
-        repository.save()
+    if "secrets" in wish:
+        raise NotServed("The loopback Hub keeps no secrets.")
+    repository.variables = {variable["key"]: variable["value"] for variable in wish.get("variables", ())}
+    repository.hardware = _known_hardware(wish.get("hardware"))
+    repository.save()
     return JSONResponse({"url": call.origin + repository.page_path, "name": repository.id, "id": repository.id})
 
 
@@ -87,6 +89,19 @@ async def set_variable(call: Call) -> Response:
     repository.variables[wish["key"]] = wish["value"]
     repository.save()
     return JSONResponse(_variables(repository))
+
+
+async def tell_runtime(call: Call) -> Response:
+    """Tells on what a Space runs."""
+    return JSONResponse(space_runtime(call.repository()))
+
+
+async def request_hardware(call: Call) -> Response:
+    """Asks for other hardware for a Space."""
+    repository = call.repository(write=True)
+    repository.hardware = _known_hardware((await call.json())["flavor"])
+    repository.save()
+    return JSONResponse(space_runtime(repository))
 
 
 async def info(call: Call) -> Response:
@@ -208,6 +223,8 @@ def routes() -> list[Route]:
         route("DELETE", repository + "/tag/{ref}", remove_tag),
         route("GET", repository + "/variables", list_variables),
         route("POST", repository + "/variables", set_variable),
+        route("GET", repository + "/runtime", tell_runtime),
+        route("POST", repository + "/hardware", request_hardware),
     ]
 
 
@@ -215,6 +232,12 @@ def _variables(repository: Repository) -> dict[str, Any]:
     if repository.kind != "spaces":
         raise NotServed(f"{repository.id} is no Space, and only Spaces have variables.")
     return {name: {"key": name, "value": value} for name, value in repository.variables.items()}
+
+
+def _known_hardware(name: str | None) -> str | None:
+    if name and name not in HARDWARE:
+        raise HubError(f"There is no hardware '{name}'.")
+    return name
 
 
 def _kind_and_owner(call: Call, wish: dict[str, Any]) -> tuple[str, str]:

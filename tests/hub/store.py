@@ -71,6 +71,7 @@ class Repository:
         refs: commit id by full reference name, such as `refs/heads/main`.
         sdk: of a Space, such as `gradio`.
         variables: of a Space, by name.
+        hardware: that was asked for a Space.
         pull_requests: in the order in which they were opened.
     """
 
@@ -83,6 +84,7 @@ class Repository:
     sdk: str | None = None
     refs: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    hardware: str | None = None
     pull_requests: list[PullRequest] = field(default_factory=list)
 
     @property

@@ -72,7 +72,7 @@ def models(
     """Make the translators of an app with some settings, on this Hub unless told otherwise, and memory enough."""
     monkeypatch.setattr(translation_models, "available_bytes", lambda: None)
 
-    def make(where: Hub | None = None, **settings: object) -> TranslationModels:
+    def make(where: Hub | None = None, *, fixed: bool = False, **settings: object) -> TranslationModels:
         return TranslationModels(
             Settings(**{"cache": converted} | settings),
             where or Hub(),
@@ -83,6 +83,7 @@ def models(
                 ["I love music." if task == "translate" else "我爱音乐。"] * len(clips)
             ),
             speech_model=lambda: SPEECH_MODEL,
+            fixed=fixed,
         )
 
     return make
@@ -337,6 +338,37 @@ class TestAuto:
         assert [one.name for one in found.default] == ["embedded"]
         translator_folder("hub", row.revision, tmp_path).mkdir(parents=True)
         assert models(cache=tmp_path).default[0].name == row.name
+
+    def test_where_nothing_can_be_loaded_later_all_is_loaded_at_once(self, models, with_embedded, monkeypatch):
+        """As on a ZeroGPU Space: what is offered is there, and whoever asks waits for no download."""
+        loaded, load = [], translation_models.load_translator
+
+        def notes(checkpoint, *arguments):
+            loaded.append(checkpoint.reference.partition("@")[0])
+            if "LMT" in checkpoint.reference:
+                raise ModelError("It cannot be read.")
+            return load(checkpoint, *arguments)
+
+        monkeypatch.setattr(translation_models, "load_translator", notes)
+        found = models(fixed=True)
+        found.load_default()
+        assert loaded == ["NiuTrans/LMT-60-0.6B", "facebook/m2m100_418M", "embedded:translator"]
+        assert found.names == ["auto", "m2m100_418m", "embedded", "pivot", "forced"]
+        assert [engine.name for engine in found.translator().engines] == ["m2m100_418m", "embedded", "pivot"]
+        with pytest.raises(UnknownEngine, match="there are auto, m2m100_418m, embedded, pivot, forced"):
+            found.translator("opus-mt-en-zh")
+        # A minute later the better one is looked for again elsewhere, not here.
+        found._broken.clear()
+        for there, best in ((models(), "lmt-60-0.6b"), (found, "m2m100_418m")):
+            there._default, there.stepped_down, there._found_at = (
+                found._default,
+                ["It could not be had."],
+                float("-inf"),
+            )
+            assert there.default[0].name == best
+        sentence = [Sentence(0, next(text for source, text, _ in TAUGHT if source == "en"))]
+        assert found.translator().translate(sentence, "en", "zh-Hans")[0].engine == "m2m100_418m"
+        assert len(loaded) == 3
 
     def test_what_cannot_be_loaded_is_not_tried_by_everybody(self, models, with_embedded, monkeypatch):
         asked, load = [], translation_models.load_translator

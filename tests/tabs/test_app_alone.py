@@ -24,6 +24,7 @@ import app, gradio
 print(json.dumps({
     "is_page": isinstance(app.demo, gradio.Blocks),
     "endpoints": sorted(app.demo.get_api_info()["named_endpoints"]),
+    "duplicate": [event["js"] for event in app.demo.config["dependencies"] if "duplicate=" in str(event["js"])],
     "asked": asked,
     "loaded": [name for name in ("torch", "transformers", "ctranslate2", "onnxruntime", "peft") if name in sys.modules],
     "from": [module.__file__ for name, module in sys.modules.items()
@@ -33,10 +34,14 @@ print(json.dumps({
 
 
 @pytest.mark.slow
-def test_space_alone_builds_its_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", ["", "somebody/her-najva"])
+def test_space_alone_builds_its_page(space: str, tmp_path: Path) -> None:
+    """On a machine of one's own and on the Hub, whoever's Space it is."""
     alone = tmp_path / "alone"
     shutil.copytree(SPACE, alone, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NAJVA_", "GRADIO_", "PYTHON"))}
+    others = ("NAJVA_", "GRADIO_", "PYTHON", "SPACE", "SYSTEM")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    kept |= {"SYSTEM": "spaces", "SPACE_ID": space} if space else {}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=alone,
@@ -57,6 +62,9 @@ def test_space_alone_builds_its_page(tmp_path: Path) -> None:
         "/translate_text",
     ]
     assert report["asked"] == []
+    # Whoever's it is, the button makes a copy of that one.
+    assert len(report["duplicate"]) == bool(space)
+    assert all(f"/spaces/{space}?duplicate=true" in script for script in report["duplicate"])
     assert report["loaded"] == []
     assert all(Path(path).is_relative_to(alone) for path in report["from"])
     assert not (tmp_path / "cache").exists()

@@ -55,13 +55,16 @@ def test_the_command_line_runs(folder: Path, cache: Path) -> None:
     assert "train to the city" in " ".join(printed.split())
 
 
-def test_every_setting_is_in_the_readme() -> None:
+@pytest.mark.parametrize("name", ["README.md", "space/README.md"])
+def test_every_setting_is_in_the_readme(name: str) -> None:
+    """In the Space's own too: whoever duplicates it chooses the models by nothing else."""
     from dataclasses import fields
 
     from najva.settings import Settings
 
+    text = (ROOT / name).read_text("utf-8")
     for setting in fields(Settings):
-        assert f"`NAJVA_{setting.name.upper()}`" in README
+        assert f"`NAJVA_{setting.name.upper()}`" in text
 
 
 def test_a_metric_names_its_command() -> None:

@@ -379,9 +379,24 @@ def test_the_space_names_the_revisions_just_published(hub: LoopbackHub, lora_run
     assert variables == {"NAJVA_ASR_PERSIAN": persian, "NAJVA_GENRE_MODELS": f"{network}@{commit},{persian}"}
     files = held(hub, page, "space")
     assert files >= {"app.py", "requirements.txt", "packages.txt", "najva/services.py", "tabs/speech.py"}
+    assert files >= {"Dockerfile", ".dockerignore"}
     assert not [name for name in files if "__pycache__" in name or name.endswith(".pyc") or "egg-info" in name]
     card = SpaceCard.load(hf_hub_download(page, "README.md", repo_type="space")).data
     assert card.models[:3] == [NAME, network, TINY] and "openai/whisper-small" in card.models
+    # None of these models is seen by who builds the Space; what everybody has is there before it starts.
+    assert [entry.split()[0] for entry in card.preload_from_hub] == ["openai/whisper-small"]
+    hub.api().update_repo_settings(NAME, private=False)
+    push(hub.api(), lora_run / "merged", TINY)
+    hub.api().update_repo_settings(TINY, private=False)
+    job("space", "--repository", page, *arguments)
+    card = SpaceCard.load(hf_hub_download(page, "README.md", repo_type="space")).data
+    preloaded = [entry.split() for entry in card.preload_from_hub]
+    assert [name for name, *_ in preloaded] == [NAME, TINY, "openai/whisper-small"]
+    assert [commit for *_, commit in preloaded[:2]] == [model["revision"], hub.api().model_info(TINY).sha]
+    names = preloaded[0][1].split(",")
+    assert {"adapter_config.json", "adapter_model.safetensors"} <= set(names) <= held(hub, NAME)
+    assert not [name for name in names if name.endswith((".png", ".csv"))], "a figure serves nobody there"
+    hub.api().update_repo_settings(NAME, private=True)
     # A newer model: the Space follows when it is published again, and not before.
     change_record(lora_run, lambda record: record["base"].update(licence="apache-2.0"))
     newer = job("model", "--run", lora_run, "--repository", NAME)[3]["revision"]
@@ -390,6 +405,29 @@ def test_the_space_names_the_revisions_just_published(hub: LoopbackHub, lora_run
     assert hub.api().get_space_variables(page)["NAJVA_ASR_PERSIAN"].value == f"{NAME}@{newer}"
     job("space", "--repository", page, "--persian", f"{NAME}@{model['revision']}")
     assert hub.api().get_space_variables(page)["NAJVA_ASR_PERSIAN"].value == f"{NAME}@{model['revision']}"
+
+
+def test_no_secret_goes_with_a_space(hub: LoopbackHub, tmp_path: Path, job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lies about in the folder, and whoever pushes: the token reaches neither a file nor a variable."""
+    token = "hf_of_nobody_but_the_owner"
+    source = shutil.copytree(ROOT / "space", tmp_path / "space", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (".env", ".huggingface/token", "tabs/.secrets"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(token)
+    monkeypatch.setattr(publish, "_SPACE", source)
+    monkeypatch.setenv("NAJVA_TOKEN", token)
+    status, output, _, _ = job("space", "--repository", "najva-tester/page", "--staging", tmp_path / "staged")
+    assert status == 0 and token not in output
+    folder = Path(snapshot_download("najva-tester/page", repo_type="space"))
+    assert (folder / "app.py").is_file()
+    found = [path for path in folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
+    assert not found and hub.api().get_space_variables("najva-tester/page") == {}
+
+
+def test_the_hardware_is_asked_for_and_shown(hub: LoopbackHub, job) -> None:
+    status, output, _, _ = job("space", "--repository", "najva-tester/page", "--hardware", "zero-a10g")
+    assert status == 0 and "  on zero-a10g" in output
+    assert hub.api().get_space_runtime("najva-tester/page").requested_hardware == "zero-a10g"
 
 
 def test_a_space_of_a_model_that_is_not_there_is_not_published(hub: LoopbackHub, job) -> None:

@@ -7,8 +7,9 @@ The templates are in `hub_cards/`. Conventions: https://huggingface.co/docs/hub/
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,17 @@ from huggingface_hub.utils import validate_repo_id
 
 from evaluation.clip_counts import FIGURES, MEANS
 from najva.languages import LANGUAGES
+from najva.pretrained.hub import WANTED
+from najva.services import HUB_MODEL
+from najva.translation.registry import AUTO_ORDER, MODELS
 from publishing.card_text import CardError, template, write_card
 from publishing.measured import ModelKind, check_measured, compared_sheets, is_synthetic
 from sheets.speech_data import SpeechData
 from sheets.splits import PARTS
 
 TASK = "automatic-speech-recognition"
+# What the Space takes from the Hub by itself, by the variable that names something else.
+DEFAULTS = {"NAJVA_ASR_MODEL": HUB_MODEL, "NAJVA_TRANSLATOR": MODELS[AUTO_ORDER[0]].reference}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (math.inf, "100K<n<1M"))
 
 
@@ -176,19 +182,42 @@ def dataset_card(data: SpeechData, repository: str, licence: str, audio: Mapping
     return write_card("dataset.md.jinja", metadata, context, facts, names, DatasetCard)
 
 
-def space_card(card: str, models: Mapping[str, Sequence[str]], bases: Sequence[str]) -> str:
+def space_card(
+    card: str, models: Mapping[str, Sequence[str]], bases: Sequence[str], preload: Sequence[str] = ()
+) -> str:
     """Return a Space's card that names the models which its variables name.
 
     Args:
         card: the Space's own card.
         models: references by the variable that names them, `OWNER/NAME@COMMIT` each.
         bases: models that those are adapters of.
+        preload: what the Space is built with besides, as `preload_entry` writes it.
     """
     content = SpaceCard(card)
     named = [reference.partition("@")[0] for references in models.values() for reference in references]
-    content.data["models"] = list(dict.fromkeys([*named, *bases, *content.data.get("models", ())]))
+    # What a variable replaces is neither at work nor worth a gigabyte of the Space's image.
+    replaced = {DEFAULTS[variable] for variable in models if variable in DEFAULTS} - {*named, *bases}
+    own = [name for name in content.data.get("models", ()) if name not in replaced]
+    content.data["models"] = list(dict.fromkeys([*named, *bases, *own]))
+    kept = {*replaced, *(entry.split()[0] for entry in preload)}
+    own = [entry for entry in content.data.get("preload_from_hub", ()) if entry.split()[0] not in kept]
+    content.data["preload_from_hub"] = [*dict.fromkeys(preload), *own]
     content.text = f"{content.text.rstrip()}\n\n{template('space.md.jinja').render(models=models)}"
     return str(content)
+
+
+def preload_entry(repository: str, commit: str, files: Iterable[str]) -> str:
+    """Return what `preload_from_hub` says of a model at one commit; empty where it cannot be preloaded.
+
+    Args:
+        repository: `OWNER/NAME`.
+        commit: the whole hash.
+        files: of the repository at that commit; what the app downloads of them is named, as it must be beside a commit.
+    """
+    wanted = [name for name in files if any(fnmatch(name, pattern) for pattern in WANTED)]
+    if not any(name.endswith(".safetensors") for name in wanted) or any(set(name) & {" ", ","} for name in wanted):
+        return ""
+    return f"{repository} {','.join(wanted)} {commit}"
 
 
 def is_hub_name(name: str) -> bool:

@@ -14,11 +14,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, errors
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware, errors
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
 
@@ -28,6 +30,8 @@ from publishing.hub_target import Kind, Present, check_name, check_token, look
 _CONNECT_SECONDS = 10.0
 # A commit of thousands of files takes the Hub a minute or two.
 _SILENCE_SECONDS = 300.0
+# What the Hub answers to a free account that asks for a processor for a Gradio Space.
+_PAYMENT_REQUIRED = 402
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Staged:
         kind: `model`, `dataset` or `space`.
         message: first line of the commit.
         variables: of a Space, by name.
+        hardware: of a Space, as the Hub calls it; empty for the Hub's own choice.
     """
 
     folder: Path
@@ -47,11 +52,29 @@ class Staged:
     kind: Kind
     message: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    hardware: str = ""
 
     def files(self) -> dict[str, Path]:
         """Return every file by its name in the repository, sorted."""
         paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return {path.relative_to(self.folder).as_posix(): path for path in paths}
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A model of the Hub at one commit.
+
+    Attributes:
+        commit: the whole hash.
+        card: metadata of its card.
+        is_private: whether only a token sees it.
+        files: their names.
+    """
+
+    commit: str
+    card: Mapping[str, Any]
+    is_private: bool
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -117,7 +140,7 @@ def publish(
         present = [look(api, item.repository, item.kind, public=public, replace=replace) for item in staged]
         done = []
         for item, before in zip(staged, present, strict=True):
-            done.append(_push(api, item, before, public))
+            done.append(_push(api, item, before, public, say))
             what = "pushed in one commit" if done[-1].changed else "held all of it already"
             say(f"{done[-1].url}: {what}, revision {done[-1].revision}.")
         if public:
@@ -127,8 +150,8 @@ def publish(
         return done
 
 
-def find_revision(repository: str, revision: str = "") -> tuple[str, dict, bool]:
-    """Return a model's commit, the metadata of its card, and whether it is private.
+def find_revision(repository: str, revision: str = "") -> FoundModel:
+    """Return a model at a revision, the newest one by default.
 
     Raises:
         HubError: there is no such model or revision, or the token may not read it.
@@ -140,16 +163,17 @@ def find_revision(repository: str, revision: str = "") -> tuple[str, dict, bool]
         except Exception as error:
             at = f" at revision '{revision}'" if revision else ""
             raise in_one_sentence(error, f"The model {repository}{at} could not be looked up", repository) from error
-    return found.sha, found.card_data.to_dict() if found.card_data else {}, bool(found.private)
+    card = found.card_data.to_dict() if found.card_data else {}
+    return FoundModel(found.sha, card, bool(found.private), tuple(one.rfilename for one in found.siblings or ()))
 
 
-def _push(api: HfApi, item: Staged, before: Present | None, public: bool) -> Published:
+def _push(api: HfApi, item: Staged, before: Present | None, public: bool, say: Callable[[str], None]) -> Published:
     files = item.files()
     head = before.head if before else None
     try:
         if before is None:
             # Empty and private: nothing is published until the commit, and nothing is seen until it is whole.
-            _create(api, item)
+            _create(api, item, say)
             head = api.repo_info(item.repository, repo_type=item.kind).sha
         gone = sorted((before.files if before else frozenset()) - files.keys() - {".gitattributes"})
         made = api.create_commit(
@@ -167,6 +191,8 @@ def _push(api: HfApi, item: Staged, before: Present | None, public: bool) -> Pub
         revision = _commit_of_lost_answer(api, item, files, error, is_new=before is None)
     if item.kind == "space":
         _set_variables(api, item)
+        if before is not None and item.hardware:
+            _set_hardware(api, item)
     prefix = "" if item.kind == "model" else f"{item.kind}s/"
     return Published(
         repository=item.repository,
@@ -180,12 +206,28 @@ def _push(api: HfApi, item: Staged, before: Present | None, public: bool) -> Pub
     )
 
 
-def _create(api: HfApi, item: Staged) -> None:
-    for_space = {}
-    if item.kind == "space":
-        variables = [{"key": name, "value": value} for name, value in item.variables.items()]
-        for_space = {"space_sdk": "gradio", "space_variables": variables}
-    api.create_repo(item.repository, repo_type=item.kind, private=True, exist_ok=True, **for_space)
+def _create(api: HfApi, item: Staged, say: Callable[[str], None]) -> None:
+    if item.kind != "space":
+        api.create_repo(item.repository, repo_type=item.kind, private=True, exist_ok=True)
+        return
+    # Variables alone: a secret is for its owner to type into the Space's settings, and no push carries one.
+    variables = [{"key": name, "value": value} for name, value in item.variables.items()]
+    make = partial(
+        api.create_repo,
+        item.repository,
+        repo_type="space",
+        private=True,
+        exist_ok=True,
+        space_sdk="gradio",
+        space_variables=variables,
+    )
+    try:
+        make(space_hardware=item.hardware or None)
+    except errors.HfHubHTTPError as error:
+        if item.hardware or error.response.status_code != _PAYMENT_REQUIRED:
+            raise
+        say(f"A processor for {item.repository} wants a paid plan, so it is asked for on ZeroGPU, which is free.")
+        make(space_hardware=SpaceHardware.ZERO_A10G)
 
 
 def _commit_of_lost_answer(
@@ -239,6 +281,15 @@ def _set_variables(api: HfApi, item: Staged) -> None:
     except Exception as error:
         what = f"The Space {item.repository} was pushed, but its variables {', '.join(item.variables)} were not set"
         raise in_one_sentence(error, what, item.repository, after="The same command sets them.") from error
+
+
+def _set_hardware(api: HfApi, item: Staged) -> None:
+    try:
+        if api.get_space_runtime(item.repository).requested_hardware != item.hardware:
+            api.request_space_hardware(item.repository, item.hardware)
+    except Exception as error:
+        what = f"The Space {item.repository} was pushed, but does not run on {item.hardware}"
+        raise in_one_sentence(error, what, item.repository, after="Its settings on the Hub say what it may.") from error
 
 
 def _open(api: HfApi, item: Staged) -> None:

@@ -29,7 +29,9 @@ _OF_THE_RUN = (NAME, "split.json", "history.csv")
 # The Hub wants at most 10,000 files in a folder.
 _CLIPS_A_FOLDER = 5_000
 _OF_THE_TABLE = ("id", "text", "seconds", "speaker", "recording", "sha256")
+# Hidden files hold tokens as often as anything, so that all stay behind but the one that belongs to the container file.
 _CACHES = ("__pycache__", "*.pyc", "*.egg-info", ".*", "*.log", "flagged")
+_CONTAINER_IGNORES = ".dockerignore"
 _LOCAL_PATH = re.compile(r"(?<![\w/:.])(?:~|[A-Za-z]:)?[\\/](?:[^\s'\",\\/]+[\\/])*([^\s'\",\\/]+)")
 
 
@@ -193,7 +195,14 @@ def write_table(path: Path, clips: Sequence[Clip], folder: str) -> None:
 
 
 def stage_space(
-    source: Path, folder: Path, repository: str, models: Mapping[str, Sequence[str]], bases: Iterable[str] = ()
+    source: Path,
+    folder: Path,
+    repository: str,
+    models: Mapping[str, Sequence[str]],
+    bases: Iterable[str] = (),
+    *,
+    preload: Iterable[str] = (),
+    hardware: str = "",
 ) -> Staged:
     """Stage the Space with a card that names its models.
 
@@ -203,6 +212,8 @@ def stage_space(
         repository: `OWNER/NAME`.
         models: references by the variable that names them, `OWNER/NAME@COMMIT` each.
         bases: models that those are adapters of.
+        preload: see `space_card`.
+        hardware: see `Staged`.
 
     Raises:
         StagingError: the source is no Space of this project.
@@ -210,12 +221,16 @@ def stage_space(
     if not (source / "app.py").is_file() or not (source / README).is_file():
         raise StagingError(f"{source} is no Space: it has no app.py and {README}.")
     empty(folder)
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*_CACHES), dirs_exist_ok=True)
-    card = space_card((source / README).read_text(encoding="utf-8"), models, list(bases))
+    leave_out = shutil.ignore_patterns(*_CACHES)
+    shutil.copytree(
+        source, folder, ignore=lambda at, names: leave_out(at, names) - {_CONTAINER_IGNORES}, dirs_exist_ok=True
+    )
+    card = space_card((source / README).read_text(encoding="utf-8"), models, list(bases), list(preload))
     (folder / README).write_text(card, encoding="utf-8")
     variables = {name: ",".join(references) for name, references in models.items()}
     named = ", ".join(f"{name}={value}" for name, value in variables.items())
-    return Staged(folder, repository, "space", f"The Space{', ' + named if named else ''}", variables=variables)
+    message = f"The Space{', ' + named if named else ''}"
+    return Staged(folder, repository, "space", message, variables=variables, hardware=hardware)
 
 
 def without_local_paths(value: Any) -> Any:

@@ -133,7 +133,8 @@ def merge_adapter(adapter: Checkpoint, base: Checkpoint, folder: Path) -> None:
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"The adapter {adapter.reference} or its base cannot be read: {in_a_line(error)}.") from error
     try:
-        adapted = PeftModel.from_pretrained(model, adapter.folder)
+        # By itself it reads the matrices onto a GPU where there seems to be one, which a ZeroGPU Space only emulates.
+        adapted = PeftModel.from_pretrained(model, adapter.folder, torch_device="cpu")
     except (RuntimeError, ValueError, KeyError) as error:
         raise misfit from error
     # peft itself only warns of matrices that find no place, and of places that find no matrix.

@@ -17,7 +17,7 @@ from huggingface_hub.utils._http import default_client_factory
 from najva.pretrained.errors import ModelError
 
 # No pickles: weights come as safetensors or not at all. *.spm and *.model are SentencePiece's vocabularies.
-_WANTED = ("*.json", "*.safetensors", "*.txt", "*.spm", "*.model", "*.jinja", "README.md")
+WANTED = ("*.json", "*.safetensors", "*.txt", "*.spm", "*.model", "*.jinja", "README.md")
 # Opens pull requests that add safetensors to repositories without (https://huggingface.co/spaces/safetensors/convert).
 _CONVERTER = "SFconvertbot"
 # Of the local cache's references: the commit that came in place of the revision whose name goes on after it.
@@ -169,7 +169,7 @@ class Hub:
     def _fetch(self, repository: str, revision: str, **options: object) -> Path:
         return Path(
             huggingface_hub.snapshot_download(
-                repository, revision=revision or None, endpoint=self.endpoint, allow_patterns=_WANTED, **options
+                repository, revision=revision or None, endpoint=self.endpoint, allow_patterns=WANTED, **options
             )
         )
 

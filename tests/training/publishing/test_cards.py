@@ -19,7 +19,7 @@ from najva.services import Role
 from publishing import card_text
 from publishing.card_numbers import foreign_numbers
 from publishing.card_text import CardError
-from publishing.cards import CardOptions, model_card, space_card
+from publishing.cards import DEFAULTS, CardOptions, model_card, preload_entry, space_card
 from publishing.measured import KINDS, kinds_of, measured_values
 from publishing.run_folder import place_of, update_run_folder
 from publishing.staging import card_options, stage_model
@@ -484,3 +484,51 @@ def test_the_spaces_card_names_its_models_and_keeps_the_rest() -> None:
     assert new == old and check_card(text, "space") == ([], [])
     assert "🗣️" in text and f"at [`{'ab' * 6}`]" in text
     assert SpaceCard(before).text.strip() in text
+
+
+def test_the_spaces_card_preloads_what_is_at_work_and_nothing_else() -> None:
+    before = (ROOT / "space" / "README.md").read_text("utf-8")
+    (default,) = yaml.safe_load(before.split("---")[1])["preload_from_hub"]
+    files = ["README.md", "model.safetensors", "pytorch_model.bin", "config.json", "figures/a.png", ".gitattributes"]
+    entry = preload_entry(NAME, "ab" * 20, files)
+    assert entry == f"{NAME} README.md,model.safetensors,config.json {'ab' * 20}"
+    assert preload_entry(NAME, "ab" * 20, ["pytorch_model.bin", "config.json"]) == "", "its weights come another way"
+    assert preload_entry(NAME, "ab" * 20, ["a b.json", "model.safetensors"]) == "", "a space ends the list of files"
+
+    def front_matter(variable: str, preload: list[str], bases: tuple[str, ...] = ()) -> dict:
+        text = space_card(before, {variable: [f"{NAME}@{'ab' * 20}"]}, bases, preload)
+        assert check_card(text, "space") == ([], [])
+        return yaml.safe_load(text.split("---")[1])
+
+    persian = front_matter("NAJVA_ASR_PERSIAN", [entry, entry])
+    assert persian["preload_from_hub"] == [entry, default]
+    multilingual = front_matter("NAJVA_ASR_MODEL", [entry])
+    assert multilingual["preload_from_hub"] == [entry]
+    assert "openai/whisper-small" not in multilingual["models"]
+    # A base by its own commit takes the place of the default; where it is the default's own, it stays among the models.
+    base = f"openai/whisper-small model.safetensors {'cd' * 20}"
+    adapted = front_matter("NAJVA_ASR_MODEL", [entry, base], ("openai/whisper-small",))
+    assert adapted["preload_from_hub"] == [entry, base] and "openai/whisper-small" in adapted["models"]
+    assert "NiuTrans/LMT-60-0.6B" not in front_matter("NAJVA_TRANSLATOR", [])["models"]
+
+
+def test_the_spaces_card_names_what_the_space_takes_by_itself() -> None:
+    data = yaml.safe_load((ROOT / "space" / "README.md").read_text("utf-8").split("---")[1])
+    assert data["models"] == list(DEFAULTS.values())
+    (entry,) = data["preload_from_hub"]
+    assert entry.split()[0] == DEFAULTS["NAJVA_ASR_MODEL"] and len(entry.split()[2]) == 40
+    assert check_card((ROOT / "space" / "README.md").read_text("utf-8"), "space") == ([], [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "suggested_hardware: zero-h100",
+        "python_version: '3.12-slim'",
+        "preload_from_hub: [whisper]",
+        f"preload_from_hub: [a/b {'ab' * 20} x]",
+    ],
+)
+def test_a_card_that_the_hub_would_not_build_is_told(line: str) -> None:
+    errors, _ = check_card(f"---\nsdk: gradio\n{line}\n---\n", "space")
+    assert len(errors) == 1 and line.partition(":")[0] in errors[0]

@@ -258,6 +258,36 @@ def test_variables_of_a_space_are_set_with_it_and_changed_with_it(hub: LoopbackH
     assert not [request for request in hub.requests if request.startswith("POST") and "/variables" in request]
 
 
+def test_a_space_gets_the_hardware_that_was_asked_for(hub: LoopbackHub, tmp_path: Path) -> None:
+    name, api = "najva-tester/page", hub.api()
+    item = stage(tmp_path / "one", name, "space")
+    publish([Staged(item.folder, name, "space", "A push", hardware="cpu-upgrade")])
+    assert api.get_space_runtime(name).requested_hardware == "cpu-upgrade"
+    publish([Staged(item.folder, name, "space", "A push")])
+    assert api.get_space_runtime(name).requested_hardware == "cpu-upgrade", "nobody asked for another one"
+    publish([Staged(item.folder, name, "space", "A push", hardware="zero-a10g")])
+    assert api.get_space_runtime(name).requested_hardware == "zero-a10g"
+    hub.requests.clear()
+    publish([Staged(item.folder, name, "space", "A push", hardware="zero-a10g")])
+    assert not [request for request in hub.requests if "/hardware" in request]
+    with pytest.raises(HubError, match=r"was pushed, but does not run on abacus.*There is no hardware 'abacus'"):
+        publish([Staged(item.folder, name, "space", "A push", hardware="abacus")])
+
+
+def test_a_free_account_gets_zero_gpu(hub: LoopbackHub, tmp_path: Path) -> None:
+    """The Hub wants money for the processor of a new Gradio Space, and lends a GPU for nothing."""
+    name, said = "najva-tester/page", []
+    item = stage(tmp_path / "one", name, "space")
+    hub.faults.refuse(402, only="/api/repos/create", times=1)
+    publish([item], say=said.append)
+    assert hub.api().get_space_runtime(name).requested_hardware == "zero-a10g"
+    assert "is asked for on ZeroGPU" in said[0]
+    # Who names hardware gets that or nothing.
+    hub.faults.refuse(402, only="/api/repos/create", times=1)
+    with pytest.raises(HubError, match="HTTP 402"):
+        publish([Staged(item.folder, f"{name}-2", "space", "A push", hardware="cpu-basic")])
+
+
 def test_variables_that_cannot_be_set_are_named(hub: LoopbackHub, tmp_path: Path) -> None:
     name = "najva-tester/page"
     item = stage(tmp_path / "one", name, "space")
@@ -278,8 +308,9 @@ def test_a_space_of_another_kind_is_left_alone(hub: LoopbackHub, tmp_path: Path)
 
 def test_a_revision_is_found_and_pinned(hub: LoopbackHub, tmp_path: Path) -> None:
     (done,) = publish([stage(tmp_path / "one")])
-    assert find_revision(NAME)[0] == find_revision(NAME, "main")[0] == done.revision
-    assert find_revision(NAME)[1]["license"] == "mit" and find_revision(NAME)[2]
+    assert find_revision(NAME).commit == find_revision(NAME, "main").commit == done.revision
+    found = find_revision(NAME)
+    assert found.card["license"] == "mit" and found.is_private and "README.md" in found.files
     with pytest.raises(HubError, match="at revision 'v9' could not be looked up: there is no such revision"):
         find_revision(NAME, "v9")
     with pytest.raises(HubError, match="the Hub has no najva-tester/absent"):

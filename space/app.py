@@ -2,8 +2,13 @@
 
 import os
 
-# Gradio reads these when it is imported: nothing of a visit is sent to anybody.
+# Gradio reads these when it is imported: nothing of a visit is sent to anybody, nor kept beyond it.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+if __name__ == "__main__":
+    from tabs.own_folder import use_own_folder
+
+    use_own_folder()
 
 import logging
 from pathlib import Path
@@ -13,7 +18,8 @@ import gradio as gr
 
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import addresses, chinese, endpoints, live, look, music, speech
+from tabs import addresses, chinese, doors, endpoints, live, look, music, speech
+from tabs.callers import Callers
 from tabs.uploads import Uploads
 
 
@@ -23,6 +29,7 @@ def build(services: Services) -> gr.Blocks:
     Args:
         services: the models; none is loaded here.
     """
+    callers = Callers()
     with gr.Blocks(title="Najva", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         uploads = Uploads(page, (Path(__file__).parent / "examples").rglob("*.mp3"))
         look.header(page, services)
@@ -34,10 +41,12 @@ def build(services: Services) -> gr.Blocks:
             live.build(services)
         with gr.Tab("Music"):
             music.build(page, services, uploads)
-        endpoints.build(services, uploads)
+        endpoints.build(services, uploads, callers)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.
-    return page.queue(max_size=services.settings.max_queue, api_open=False)
+    page.queue(max_size=services.settings.max_queue, api_open=False)
+    callers.watch(page)
+    return page
 
 
 try:
@@ -49,11 +58,4 @@ demo = build(services)
 if __name__ == "__main__":
     logging.getLogger("httpx").setLevel(logging.WARNING)
     Thread(target=services.warm_up, daemon=True).start()
-    demo.launch(
-        max_file_size=services.settings.max_bytes,
-        mcp_server=True,
-        enable_monitoring=False,
-        run_history=False,
-        footer_links=["api", "settings"],
-        **look.launch_options(),
-    )
+    demo.launch(**doors.launch_options(demo, services.settings), **look.launch_options())

@@ -72,7 +72,7 @@ def header(page: gr.Blocks, services: Services) -> None:
         "Chinese. Bring a song, and it tells the genre.</p></div>"
     )
     line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
-    page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
+    page.load(lambda: model_line(services), None, line, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _switches() -> str:

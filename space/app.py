@@ -19,7 +19,6 @@ import gradio as gr
 from najva.services import Services
 from najva.settings import SettingError, Settings
 from tabs import addresses, chinese, doors, endpoints, live, look, music, speech
-from tabs.callers import Callers
 from tabs.uploads import Uploads
 
 
@@ -29,7 +28,6 @@ def build(services: Services) -> gr.Blocks:
     Args:
         services: the models; none is loaded here.
     """
-    callers = Callers()
     with gr.Blocks(title="Najva", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         uploads = Uploads(page, (Path(__file__).parent / "examples").rglob("*.mp3"))
         look.header(page, services)
@@ -41,12 +39,10 @@ def build(services: Services) -> gr.Blocks:
             live.build(services)
         with gr.Tab("Music"):
             music.build(page, services, uploads)
-        endpoints.build(services, uploads, callers)
+        endpoints.build(page, services, uploads)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.
-    page.queue(max_size=services.settings.max_queue, api_open=False)
-    callers.watch(page)
-    return page
+    return page.queue(max_size=services.settings.max_queue, api_open=False)
 
 
 try:

@@ -2,17 +2,16 @@
 
 Gradio 6.31 notes that a caller has left, but lets a plain function run to its end: three hours of sound, for nobody,
 in a place that others wait for. And of an error that is not its own it tells the caller nothing, and the log all of it,
-with what the visitor sent. Its functions for both are replaced here by ones that do more.
+with what the visitor sent.
 """
 
 import errno
 import logging
 import traceback
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import TypeVar
 
 import fastapi
@@ -22,57 +21,38 @@ from gradio.context import LocalContext
 
 Step = TypeVar("Step")
 _FAULT = "This failed inside the app, which is its fault and not yours: try again, and tell its owner if it stays so."
-_OTHER_FORM = "This call is not of the form that the page's API description shows: look at its arguments again."
+OTHER_FORM = "This call is not of the form that the page's API description shows: look at its arguments again."
 DISK_FULL = "The server's disk is full: try again in a while, or send a smaller file."
 _log = logging.getLogger(__name__)
 
 
-class Callers:
-    """Whoever waits for an answer of an endpoint now."""
+def answer(page: gr.Blocks, steps: Iterable[Step]) -> Step:
+    """Return the last step of a caller's work, which ends early when the caller leaves.
 
-    def __init__(self) -> None:
-        self._waiting: defaultdict[str, list[Event]] = defaultdict(list)
+    To be called in an endpoint's function. It asks Gradio who calls: an argument of the function for that would have to
+    be described where everybody reads it.
 
-    def watch(self, page: gr.Blocks) -> None:
-        """Hear of those who leave; to be called when the page has its queue."""
-        clean = page._queue.clean_events
+    Args:
+        page: whose queue knows who still waits.
+        steps: the answer as it grows.
 
-        async def clean_and_tell(*, session_hash: str | None = None, event_id: str | None = None) -> None:
-            for name in (session_hash, event_id):
-                for gone in self._waiting.get(name or "", ()):
-                    gone.set()
-            await clean(session_hash=session_hash, event_id=event_id)
+    Raises:
+        gr.Error: nobody waits for it any more.
+    """
+    call = page._queue.event_ids_to_events.get(LocalContext.event_id.get(None))
 
-        page._queue.clean_events = clean_and_tell
+    def wanted() -> Iterator[Step]:
+        for step in steps:
+            if call and not call.alive:
+                raise refusal("Nobody waits for this answer any more.")
+            yield step
 
-    def answer(self, steps: Iterable[Step]) -> Step:
-        """Return the last step of a caller's work, which ends early when the caller leaves.
-
-        To be called in an endpoint's function. It asks Gradio for the caller itself: an argument of the function for
-        that would have to be described where everybody reads it.
-
-        Args:
-            steps: the answer as it grows.
-        """
-        request = LocalContext.request.get(None)
-        gone, name = Event(), (request and request.session_hash) or ""
-
-        def wanted() -> Iterator[Step]:
-            for step in steps:
-                if gone.is_set():
-                    raise refusal("Nobody waits for this answer any more.")
-                yield step
-
-        self._waiting[name].append(gone)
-        try:
-            # Only the last is kept: of hours there are many steps.
-            return deque(wanted(), maxlen=1).pop()
-        finally:
-            self._waiting[name].remove(gone)
-            if not self._waiting[name]:
-                self._waiting.pop(name, None)
-            if close := getattr(steps, "close", None):
-                close()
+    try:
+        # Only the last is kept: of hours there are many steps.
+        return deque(wanted(), maxlen=1).pop()
+    finally:
+        if close := getattr(steps, "close", None):
+            close()
 
 
 def tell_faults_in_words() -> None:
@@ -81,7 +61,7 @@ def tell_faults_in_words() -> None:
 
     async def call_in_words(*arguments: object, **named: object) -> dict:
         # What fails in a function is told there; what is left is Gradio's reading of the call.
-        with faults_in_words(_OTHER_FORM):
+        with faults_in_words(OTHER_FORM):
             return await call(*arguments, **named)
 
     route_utils.call_process_api = call_in_words

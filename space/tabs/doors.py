@@ -1,11 +1,12 @@
 """How the app is opened to visitors: what Gradio's `launch` is told of limits, login and privacy."""
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from starlette.middleware import Middleware
 
 from najva.settings import Settings
 from tabs.callers import tell_faults_in_words
-from tabs.guard import Guard, note_begun_files
+from tabs.guard import Guard, note_begun_files, refuse_other_form
 from tabs.login import Login
 
 # Visitors whose state Gradio keeps; the longest absent goes. It is 10,000 by default, of half a megabyte each.
@@ -28,7 +29,7 @@ def launch_options(page: gr.Blocks, settings: Settings) -> dict:
     return {
         "max_file_size": settings.max_bytes,
         "auth": list(settings.auth) or None,
-        "app_kwargs": {"middleware": doors},
+        "app_kwargs": {"middleware": doors, "exception_handlers": {RequestValidationError: refuse_other_form}},
         "state_session_capacity": _SESSIONS,
         "mcp_server": True,
         "enable_monitoring": False,

@@ -19,7 +19,7 @@ from najva.transcriber import TIMESTAMPS
 from najva.translation.scripts import UnknownTarget
 from najva.translation.translator import UnsupportedLanguage
 from najva.translation_models import UnknownEngine
-from tabs.callers import Callers, faults_in_words, refusal
+from tabs.callers import answer, faults_in_words, refusal
 from tabs.uploads import Uploads
 
 REFUSALS = (
@@ -42,7 +42,7 @@ def compute(settings: Settings) -> dict:
     return {"concurrency_id": "compute", "concurrency_limit": settings.max_visitors}
 
 
-def build(services: Services, uploads: Uploads, callers: Callers) -> None:
+def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     """Register the endpoints; they have no place on the page."""
 
     def transcribe(audio: str, language: str = "auto", timestamps: str = "segment") -> dict:
@@ -61,7 +61,7 @@ def build(services: Services, uploads: Uploads, callers: Callers) -> None:
                 if timestamps not in TIMESTAMPS:
                     raise refusal(f"timestamps must be one of {', '.join(TIMESTAMPS)}; it is '{timestamps}'.")
                 steps = services.transcribe(needed(audio), parse_language(language), timestamps)
-                return callers.answer(steps).as_dict()
+                return answer(page, steps).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -97,7 +97,7 @@ def build(services: Services, uploads: Uploads, callers: Callers) -> None:
         with refusals_in_words():
             try:
                 steps = services.translate(needed(audio), target, parse_language(language), engine)
-                return callers.answer(steps).as_dict()
+                return answer(page, steps).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -116,7 +116,7 @@ def build(services: Services, uploads: Uploads, callers: Callers) -> None:
         """
         with refusals_in_words():
             steps = services.translate_text(text, stated_language(source), target, engine)
-            return callers.answer(steps).as_dict()
+            return answer(page, steps).as_dict()
 
     def classify_genre(audio: str, model: str = "auto") -> dict:
         """Tell the genre of the music in a recording, as a whole and piece by piece.
@@ -131,7 +131,7 @@ def build(services: Services, uploads: Uploads, callers: Callers) -> None:
         """
         with refusals_in_words():
             try:
-                return callers.answer(services.classify_genre(needed(audio), model)).as_dict()
+                return answer(page, services.classify_genre(needed(audio), model)).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -151,16 +151,16 @@ def build(services: Services, uploads: Uploads, callers: Callers) -> None:
         source = gr.Textbox("fa", label="source")
         target = gr.Textbox("zh-Hans", label="target")
         engine = gr.Textbox("auto", label="engine")
-        answer = gr.JSON(label="answer")
+        told = gr.JSON(label="answer")
         call = gr.Button("call")
     uploads.count_calls(recording)
     places = compute(services.settings)
-    call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **places)
-    call.click(detect_language, recording, answer, api_name="detect_language", **places)
-    call.click(translate, [recording, target, language, engine], answer, api_name="translate", **places)
-    call.click(translate_text, [text, source, target, engine], answer, api_name="translate_text", **places)
-    call.click(classify_genre, [recording, model], answer, api_name="classify_genre", **places)
-    call.click(models, None, answer, api_name="models", concurrency_limit=None)
+    call.click(transcribe, [recording, language, timestamps], told, api_name="transcribe", **places)
+    call.click(detect_language, recording, told, api_name="detect_language", **places)
+    call.click(translate, [recording, target, language, engine], told, api_name="translate", **places)
+    call.click(translate_text, [text, source, target, engine], told, api_name="translate_text", **places)
+    call.click(classify_genre, [recording, model], told, api_name="classify_genre", **places)
+    call.click(models, None, told, api_name="models", concurrency_limit=None)
 
 
 @contextmanager

@@ -14,11 +14,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fastapi.exceptions import RequestValidationError
 from gradio import route_utils
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tabs.callers import DISK_FULL, is_disk_full
+from tabs.callers import DISK_FULL, OTHER_FORM, is_disk_full
 
 _log = logging.getLogger(__name__)
 # The Hub shows a Space in a frame of its own pages. Everything else comes from the page's own host: Gradio's scripts
@@ -129,8 +132,7 @@ class Guard:
         except Exception as error:
             # The log gets no more than this: an error may quote what a visitor sent.
             _log.error("A request failed: %s", type(error).__name__)
-            full = is_disk_full(error)
-            await self._told(answer, 507 if full else 500, DISK_FULL if full else "This failed inside the app.")
+            await self._told(answer, *_reason(error))
         finally:
             _begun.reset(mark)
             # What became an upload has another name by now.
@@ -149,6 +151,20 @@ class Guard:
             return _LARGEST_MESSAGE
         # A recording comes as it is, or as base64 inside a call.
         return self._max_bytes * (1 if "/upload" in path else 4 / 3) + _MARGIN
+
+
+def _reason(error: Exception) -> tuple[int, str]:
+    if is_disk_full(error):
+        return 507, DISK_FULL
+    # Gradio's doors only read what comes, what computes has its own way of failing: so what came was odd.
+    if isinstance(error, LookupError | TypeError | ValueError | AttributeError | RecursionError):
+        return 400, OTHER_FORM
+    return 500, "This failed inside the app, which is its fault and not yours: try again."
+
+
+async def refuse_other_form(_: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer in a sentence where FastAPI would send a list of what it misses."""
+    return JSONResponse({"detail": OTHER_FORM}, 422)
 
 
 def _counted(receive: Receive, limit: float) -> Receive:

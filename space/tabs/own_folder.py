@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 from threading import current_thread, main_thread
+from types import FrameType
 
 from filelock import FileLock, Timeout
 
@@ -37,10 +38,15 @@ def use_own_folder() -> Path:
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
 
+    def end(number: int, frame: FrameType | None) -> None:
+        # At once: closing the server takes seconds, and a container is not given many.
+        remove()
+        # As Ctrl+C: Gradio closes its server, and Python ends in order.
+        signal.default_int_handler(number, frame)
+
     atexit.register(remove)
     if current_thread() is main_thread():
-        # As Ctrl+C: Gradio closes its server, and Python ends in order.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, end)
     return folder
 
 

@@ -118,6 +118,17 @@ def test_an_upload_that_breaks_off_leaves_nothing(app: RunningApp, http: httpx.C
     wait_until(lambda: not app.uploads, 10, lambda: app.uploads)
 
 
+def sentence_of(answer: httpx.Response) -> str:
+    """Return what an answer tells a person, whichever of Gradio's forms it has."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return answer.text
+    for name in ("detail", "error", "message"):
+        told = told.get(name, told) if isinstance(told, dict) else told
+    return str(told)
+
+
 MALFORMED = [
     ("queue/join", b"{"),
     ("queue/join", b"[]"),
@@ -145,8 +156,8 @@ MALFORMED = [
 def test_a_malformed_body_is_refused(http: httpx.Client, path: str, body: bytes) -> None:
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     answer = http.post(f"/gradio_api/{path}", content=body, headers=headers)
-    assert 400 <= answer.status_code < 501, answer.text
-    assert "Traceback" not in answer.text and "/gradio/" not in answer.text
+    assert answer.status_code >= 400
+    in_words(sentence_of(answer))
     assert http.get("/config").status_code == 200
 
 

@@ -42,7 +42,9 @@ def build(services: Services) -> gr.Blocks:
         endpoints.build(page, services, uploads)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.
-    return page.queue(max_size=services.settings.max_queue, api_open=False)
+    page.queue(max_size=services.settings.max_queue, api_open=False)
+    uploads.forget_unanswered()
+    return page
 
 
 try:

@@ -2,8 +2,13 @@
 
 import os
 
-# Gradio reads these when it is imported: nothing of a visit is sent to anybody.
+# Gradio reads these when it is imported: nothing of a visit is sent to anybody, nor kept beyond it.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+if __name__ == "__main__":
+    from tabs.own_folder import use_own_folder
+
+    use_own_folder()
 
 import logging
 from pathlib import Path
@@ -14,7 +19,7 @@ import gradio as gr
 import zero_gpu
 from najva.services import Services
 from najva.settings import SettingError, Settings
-from tabs import about, addresses, chinese, endpoints, live, look, music, speech
+from tabs import about, addresses, chinese, doors, endpoints, live, look, music, speech
 from tabs.uploads import Uploads
 
 
@@ -37,10 +42,12 @@ def build(services: Services) -> gr.Blocks:
             music.build(page, services, uploads)
         with gr.Tab("About") as tab:
             about.build(services, tab)
-        endpoints.build(services, uploads)
+        endpoints.build(page, services, uploads)
     addresses.fetch_within_limits(page, services.settings.max_bytes)
     # No call passes the queue by: as on a Space, where this is Gradio's default.
-    return page.queue(max_size=services.settings.max_queue, api_open=False)
+    page.queue(max_size=services.settings.max_queue, api_open=False)
+    uploads.forget_unanswered()
+    return page
 
 
 try:
@@ -53,11 +60,4 @@ demo = build(services)
 if __name__ == "__main__":
     logging.getLogger("httpx").setLevel(logging.WARNING)
     Thread(target=services.warm_up, daemon=True).start()
-    demo.launch(
-        max_file_size=services.settings.max_bytes,
-        mcp_server=True,
-        enable_monitoring=False,
-        run_history=False,
-        footer_links=["api", "settings"],
-        **look.launch_options(),
-    )
+    demo.launch(**doors.launch_options(demo, services.settings), **look.launch_options())

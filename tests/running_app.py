@@ -42,7 +42,7 @@ class RunningApp:
     def uploads(self) -> list[Path]:
         """Files of visitors that lie on the app's disk now; Gradio's copies of the page's examples are nobody's."""
         examples = {path.name for path in (ROOT / "space" / "examples").rglob("*")}
-        files = [path for path in (self.folder / "gradio").rglob("*") if path.is_file()]
+        files = [path for path in (self.folder / "gradio").rglob("*") if path.is_file() and path.suffix != ".lock"]
         return [path for path in files if path.name not in examples]
 
     @property
@@ -101,10 +101,14 @@ def wait_until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[]
         time.sleep(0.05)
 
 
-def _start(cache: Path, folder: Path, program: str = "space/app.py", **settings: str) -> RunningApp:
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def _start(cache: Path, folder: Path, program: str = "space/app.py", **settings: str) -> RunningApp:
+    port = settings.get("GRADIO_SERVER_PORT") or _free_port()
     mine = {
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_TEMP_DIR": str(folder / "gradio"),
@@ -133,6 +137,7 @@ def _wait_for_answer(app: RunningApp) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/config", timeout=5).is_success
+        # With a login it says that nobody has logged in.
+        return httpx.get(f"{url}/config", timeout=5).status_code in (200, 401)
     except httpx.HTTPError:
         return False

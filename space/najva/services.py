@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from najva import audio
 from najva.genre_models import GenreModels
+from najva.patience import patient, patient_steps
 from najva.pretrained import Checkpoint, Hub, ModelError, converted, find_checkpoint, merged
 from najva.pretrained.checkpoint import EMBEDDED_FOLDER
 from najva.pretrained.packaged_whisper import HUB_EQUIVALENT
@@ -40,6 +41,7 @@ EMBEDDED_PERSIAN = "persian-adapter"
 PERSIAN_PROBE = EMBEDDED_FOLDER / "persian-check" / "probe.safetensors"
 # Of a long recording so much is asked for speech.
 SPEECH_SECONDS = 300
+LIVE_STALL_SECONDS = 240.0
 # An embedded model with more errors than this is called a demonstration.
 DEMONSTRATION_WER = 0.4
 
@@ -156,9 +158,10 @@ class Services:
 
         Raises:
             AudioError: the file cannot be used.
-            ModelError: no model can be had.
+            ModelError: no model can be had, or it hangs (`Settings.max_stall_seconds`).
         """
-        return self.transcriber.stream(self.blocks(path), language, timestamps, only_base=model == "base")
+        written = self.transcriber.stream(self.blocks(path), language, timestamps, only_base=model == "base")
+        return patient_steps(written, self.settings.max_stall_seconds)
 
     def translate(
         self, path: Path | str, target: str = "zh-Hans", language: str = "auto", engine: str = "auto"
@@ -178,7 +181,8 @@ class Services:
         check_target(target)
         translator = self._translator(engine, language)
         heard = Heard(self.blocks(path))
-        return translate_speech(self.transcriber.stream(heard, language, "word"), heard, translator, target)
+        translated = translate_speech(self.transcriber.stream(heard, language, "word"), heard, translator, target)
+        return patient_steps(translated, self.settings.max_stall_seconds)
 
     def translate_text(
         self, text: str, source: str, target: str = "zh-Hans", engine: str = "auto"
@@ -193,7 +197,8 @@ class Services:
         """
         check_target(target)
         translator = self._translator(engine, source)
-        return translate_text(text, source, translator, target, self.settings.max_letters)
+        translated = translate_text(text, source, translator, target, self.settings.max_letters)
+        return patient_steps(translated, self.settings.max_stall_seconds)
 
     def _translator(self, engine: str, source: str) -> Translator:
         """Return what answers to an engine's name; what is Chinese already needs no model, and none is looked for."""
@@ -224,7 +229,8 @@ class Services:
             language: code, or `auto`.
             once: see `Transcriber.stream_spans`.
         """
-        *_, transcript = self.transcriber.stream_spans([span], language, once=once)
+        written = self.transcriber.stream_spans([span], language, once=once)
+        *_, transcript = patient_steps(iter(written), self._live_patience)
         return transcript
 
     def translate_span(self, span: Span, transcript: Transcript, target: str) -> list[TranslatedSentence]:
@@ -236,11 +242,18 @@ class Services:
             target: `zh-Hans` or `zh-Hant`.
         """
         check_target(target)
-        return translate_span(span, transcript, self._translator("auto", transcript.language.code), target)
+        translator = self._translator("auto", transcript.language.code)
+        return patient(lambda: translate_span(span, transcript, translator, target), self._live_patience)
+
+    @property
+    def _live_patience(self) -> float:
+        """Seconds that a live span may take: the page waits for five minutes, and is to hear why."""
+        return min(self.settings.max_stall_seconds, LIVE_STALL_SECONDS)
 
     def detect_language(self, path: Path | str) -> DetectedLanguage:
         """Return the language of a file's first minutes of speech; raises as `transcribe`."""
-        return self.transcriber.detect_language(self.blocks(path))
+        transcriber = self.transcriber
+        return patient(lambda: transcriber.detect_language(self.blocks(path)), self.settings.max_stall_seconds)
 
     def classify_genre(
         self, path: Path | str, model: str = "auto", watch: Callable[[np.ndarray, int], None] | None = None
@@ -258,7 +271,8 @@ class Services:
         """
         classifier = self.genres.classifier(model)
         blocks = self._watched(path, classifier.sample_rate_hz, watch)
-        return classifier.classify(blocks, lambda: self._speech_share(path))
+        judged = classifier.classify(blocks, lambda: self._speech_share(path))
+        return patient_steps(judged, self.settings.max_stall_seconds)
 
     def _watched(
         self, path: Path | str, rate_hz: int, watch: Callable[[np.ndarray, int], None] | None

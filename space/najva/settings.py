@@ -34,7 +34,11 @@ class Settings:
         max_seconds: longest recording accepted, in seconds.
         max_file_mb: largest file accepted, in megabytes (10^6 bytes).
         max_letters: longest text accepted for translation, in letters.
-        max_queue: callers that may wait for their turn.
+        max_visitors: visitors and callers whose recordings and texts are worked on at the same time.
+        max_queue: visitors and callers that may wait for their turn beyond those.
+        max_speakers: people who may speak live at the same time.
+        max_stall_seconds: longest time without any progress after which a call to a model is given up.
+        auth: names with their passwords; empty means that nobody has to log in. Never printed.
         cache: folder of everything built from weights.
     """
 
@@ -48,7 +52,11 @@ class Settings:
     max_seconds: float = 10800.0
     max_file_mb: float = 500.0
     max_letters: int = 20_000
+    max_visitors: int = 4
     max_queue: int = 20
+    max_speakers: int = 20
+    max_stall_seconds: float = 600.0
+    auth: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     cache: Path = field(default_factory=lambda: user_cache_path("najva", appauthor=False))
 
     def __post_init__(self) -> None:
@@ -59,7 +67,10 @@ class Settings:
             ("NAJVA_MAX_SECONDS", self.max_seconds),
             ("NAJVA_MAX_FILE_MB", self.max_file_mb),
             ("NAJVA_MAX_LETTERS", self.max_letters),
+            ("NAJVA_MAX_VISITORS", self.max_visitors),
             ("NAJVA_MAX_QUEUE", self.max_queue),
+            ("NAJVA_MAX_SPEAKERS", self.max_speakers),
+            ("NAJVA_MAX_STALL_SECONDS", self.max_stall_seconds),
         ):
             if not 0 < value < math.inf:
                 raise SettingError(f"{name} must be a number above 0; it is {value}.")
@@ -90,7 +101,11 @@ class Settings:
             "max_seconds": float,
             "max_file_mb": float,
             "max_letters": int,
+            "max_visitors": int,
             "max_queue": int,
+            "max_speakers": int,
+            "max_stall_seconds": float,
+            "auth": _accounts,
             # A value that no shell has read may still start with a tilde.
             "cache": lambda text: Path(text).expanduser(),
         }
@@ -102,6 +117,8 @@ class Settings:
                 continue
             try:
                 given[name] = reader(text)
+            except SettingError:
+                raise
             except ValueError as error:
                 kind = {int: "a whole number above 0", float: "a number above 0"}.get(reader, "1 or 0")
                 raise SettingError(f"{variable} must be {kind}; it is '{text}'.") from error
@@ -111,6 +128,18 @@ class Settings:
 def _check_choice(variable: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise SettingError(f"{variable} must be one of {', '.join(choices)}; it is '{value}'.")
+
+
+def _accounts(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `name:password` pairs; what is wrong is told without any of them, since errors end up in logs."""
+    pairs = [pair.strip().partition(":") for pair in text.split(",")]
+    accounts = tuple((name.strip(), password) for name, _, password in pairs)
+    if not all(name and password for name, password in accounts) or len(dict(accounts)) < len(accounts):
+        raise SettingError(
+            "NAJVA_AUTH must be name:password pairs with commas between them, each name once and no part empty; "
+            "what it holds is not shown here."
+        )
+    return accounts
 
 
 def _yes(text: str) -> bool:

@@ -5,6 +5,7 @@ the same audio into blocks gives the same spans.
 """
 
 import importlib.util
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -78,8 +79,12 @@ class SpeechDetector:
     """
 
     def __init__(self) -> None:
+        # From 1.29 on its Linux builds send Microsoft what they run, unless this is set before they are loaded.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         # onnxruntime and the package are looked up here, not imported above: importing this module must stay free.
         import onnxruntime
+
+        onnxruntime.disable_telemetry_events()
 
         package = importlib.util.find_spec("silero_vad")
         model = Path(package.origin).parent / "data" / "silero_vad_16k_sequence.onnx"

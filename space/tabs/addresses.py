@@ -21,7 +21,7 @@ import httpx
 from gradio import processing_utils
 from gradio_client.utils import strip_invalid_filename_characters
 
-from tabs.endpoints import refusal
+from tabs.callers import DISK_FULL, is_disk_full, refusal
 
 Resolve = Callable[[str], Awaitable[str]]
 
@@ -85,6 +85,8 @@ def _failures_in_words(url: str) -> Iterator[None]:
         limit = f"{_FETCH_SECONDS / 60:g} minutes"
         raise refusal(f"“{name}” did not arrive within {limit}: upload the file itself.") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+        if is_disk_full(error):
+            raise refusal(DISK_FULL) from error
         raise refusal(f"“{name}” could not be fetched: upload the file itself.") from error
 
 

@@ -11,7 +11,7 @@ from najva.languages import AUTO
 from najva.services import Services
 from tabs import transcript_view
 from tabs import translation_view as view
-from tabs.endpoints import COMPUTE, needed
+from tabs.endpoints import compute, needed
 from tabs.look import AUTO_IN_WORDS
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.speech import language_choices
@@ -110,8 +110,8 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
             )
             downloads = gr.HTML(elem_id="translation-downloads")
     outputs = [*view.Shown(status, player, pairs, chinese, downloads)]
-    page.load(lambda: gr.Dropdown(view.engines(services)), None, engine, show_progress="hidden", **PRIVATE)
-    quiet = {"show_progress": "hidden", **PRIVATE, **COMPUTE}
+    page.load(lambda: gr.Dropdown(view.engines(services)), None, engine, queue=False, show_progress="hidden", **PRIVATE)
+    quiet = {"show_progress": "hidden", **PRIVATE, **compute(services.settings)}
     start.click(of_recording, [recording, language, target, engine], outputs, **quiet)
     start_text.click(of_text, [text, source, target, engine], outputs, **quiet)
     tab.connect(recording, start, [halt, halt_text], outputs, view.empty)

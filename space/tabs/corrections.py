@@ -11,7 +11,7 @@ from najva.services import Services
 from najva.sheet_rows import RowError, pack, read_rows
 from najva.transcriber.transcript import Segment
 from tabs import look
-from tabs.endpoints import COMPUTE, needed, refusals_in_words
+from tabs.endpoints import compute, needed, refusals_in_words
 from tabs.look import clock, escape
 from tabs.recordings import PRIVATE
 
@@ -48,7 +48,7 @@ def build(services: Services, recording: gr.Audio) -> gr.HTML:
         rows = gr.Textbox(visible=False)
         save = gr.Button("Save the sheet and its clips", elem_id="save-rows")
         archived = gr.HTML(elem_id="rows-archive")
-    packed = save.click(archive, [recording, rows], archived, js=_COLLECT, **PRIVATE, **COMPUTE)
+    packed = save.click(archive, [recording, rows], archived, js=_COLLECT, **PRIVATE, **compute(services.settings))
     packed.then(None, None, None, js=_SAVE, **PRIVATE)
     return shown
 

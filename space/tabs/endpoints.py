@@ -13,16 +13,16 @@ from najva.genre_models import UnknownGenreModel
 from najva.languages import AUTO, UnknownLanguage, parse_language
 from najva.pretrained import ModelError
 from najva.services import Services
+from najva.settings import Settings
 from najva.sheet_rows import RowError
 from najva.text_translation import UnusableText
 from najva.transcriber import TIMESTAMPS
 from najva.translation.scripts import UnknownTarget
 from najva.translation.translator import UnsupportedLanguage
 from najva.translation_models import UnknownEngine
+from tabs.callers import answer, faults_in_words, refusal
 from tabs.uploads import Uploads
 
-# Calls that compute share this many places; batches of two callers interleave, so a long file holds up nobody.
-COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4}
 REFUSALS = (
     AudioError,
     ModelError,
@@ -36,7 +36,15 @@ REFUSALS = (
 )
 
 
-def build(services: Services, uploads: Uploads) -> None:
+def compute(settings: Settings) -> dict:
+    """Return what every event that computes is registered with.
+
+    They share so many places; batches of two callers interleave, so a long file holds up nobody.
+    """
+    return {"concurrency_id": "compute", "concurrency_limit": settings.max_visitors}
+
+
+def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     """Register the endpoints; they have no place on the page."""
 
     def transcribe(audio: str, language: str = "auto", timestamps: str = "segment") -> dict:
@@ -54,8 +62,8 @@ def build(services: Services, uploads: Uploads) -> None:
             try:
                 if timestamps not in TIMESTAMPS:
                     raise refusal(f"timestamps must be one of {', '.join(TIMESTAMPS)}; it is '{timestamps}'.")
-                *_, transcript = services.transcribe(needed(audio), parse_language(language), timestamps)
-                return transcript.as_dict()
+                steps = services.transcribe(needed(audio), parse_language(language), timestamps)
+                return answer(page, steps).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -90,8 +98,8 @@ def build(services: Services, uploads: Uploads) -> None:
         """
         with refusals_in_words():
             try:
-                *_, answer = services.translate(needed(audio), target, parse_language(language), engine)
-                return answer.as_dict()
+                steps = services.translate(needed(audio), target, parse_language(language), engine)
+                return answer(page, steps).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -109,8 +117,8 @@ def build(services: Services, uploads: Uploads) -> None:
             notes.
         """
         with refusals_in_words():
-            *_, answer = services.translate_text(text, stated_language(source), target, engine)
-            return answer.as_dict()
+            steps = services.translate_text(text, stated_language(source), target, engine)
+            return answer(page, steps).as_dict()
 
     def classify_genre(audio: str, model: str = "auto") -> dict:
         """Tell the genre of the music in a recording, as a whole and piece by piece.
@@ -125,8 +133,7 @@ def build(services: Services, uploads: Uploads) -> None:
         """
         with refusals_in_words():
             try:
-                *_, answer = services.classify_genre(needed(audio), model)
-                return answer.as_dict()
+                return answer(page, services.classify_genre(needed(audio), model)).as_dict()
             finally:
                 uploads.answered(audio)
 
@@ -146,29 +153,26 @@ def build(services: Services, uploads: Uploads) -> None:
         source = gr.Textbox("fa", label="source")
         target = gr.Textbox("zh-Hans", label="target")
         engine = gr.Textbox("auto", label="engine")
-        answer = gr.JSON(label="answer")
+        told = gr.JSON(label="answer")
         call = gr.Button("call")
     uploads.count_calls(recording)
-    call.click(transcribe, [recording, language, timestamps], answer, api_name="transcribe", **COMPUTE)
-    call.click(detect_language, recording, answer, api_name="detect_language", **COMPUTE)
-    call.click(translate, [recording, target, language, engine], answer, api_name="translate", **COMPUTE)
-    call.click(translate_text, [text, source, target, engine], answer, api_name="translate_text", **COMPUTE)
-    call.click(classify_genre, [recording, model], answer, api_name="classify_genre", **COMPUTE)
-    call.click(models, None, answer, api_name="models", concurrency_limit=None)
+    places = compute(services.settings)
+    call.click(transcribe, [recording, language, timestamps], told, api_name="transcribe", **places)
+    call.click(detect_language, recording, told, api_name="detect_language", **places)
+    call.click(translate, [recording, target, language, engine], told, api_name="translate", **places)
+    call.click(translate_text, [text, source, target, engine], told, api_name="translate_text", **places)
+    call.click(classify_genre, [recording, model], told, api_name="classify_genre", **places)
+    call.click(models, None, told, api_name="models", concurrency_limit=None)
 
 
 @contextmanager
 def refusals_in_words() -> Iterator[None]:
     """Turn the refusals of `najva` into the error that Gradio hands to the caller, word for word."""
-    try:
-        yield
-    except REFUSALS as error:
-        raise refusal(str(error)) from error
-
-
-def refusal(sentence: str) -> gr.Error:
-    """Return the error that shows a caller one sentence and leaves nothing of it in the log."""
-    return gr.Error(sentence, print_exception=False)
+    with faults_in_words():
+        try:
+            yield
+        except REFUSALS as error:
+            raise refusal(str(error)) from error
 
 
 def stated_language(name: str) -> str:

@@ -64,7 +64,7 @@ def build(services: Services) -> None:
         finally:
             drafting.release()
 
-    sessions = LiveSessions(lambda: services.transcriber.detector, write, settings.max_queue, longest_seconds)
+    sessions = LiveSessions(lambda: services.transcriber.detector, write, settings.max_speakers, longest_seconds)
     limit = length_in_words(longest_seconds)
 
     def push(message: dict) -> dict:
@@ -119,17 +119,18 @@ def build(services: Services) -> None:
         }
 
     gr.HTML(
-        html_template=_page(limit),
+        html_template=_page(limit, settings.max_speakers),
         js_on_load=_SCRIPT.read_text(encoding="utf-8"),
         server_functions=[push, chinese],
         elem_id="live",
     )
 
 
-def _page(limit: str) -> str:
+def _page(limit: str, speakers: int) -> str:
     languages = _options(language_choices(), AUTO)
     scripts = _options([("No Chinese", ""), *SCRIPTS], "")
-    return _PAGE.replace("LANGUAGES", languages).replace("SCRIPTS", scripts).replace("LIMIT", limit)
+    page = _PAGE.replace("LANGUAGES", languages).replace("SCRIPTS", scripts)
+    return page.replace("LIMIT", limit).replace("SPEAKERS", str(speakers))
 
 
 def _options(choices: list[tuple[str, str]], chosen: str) -> str:
@@ -219,5 +220,6 @@ _PAGE = """
     <button type="button" class="najva-live-save" data-kind="srt" hidden>Save SRT</button>
   </div>
   <p class="najva-note">Up to LIMIT at a time. Your voice is written down as you speak and stored nowhere.</p>
+  <p class="najva-note">Up to SPEAKERS people may speak at once.</p>
 </div>
 """

@@ -35,7 +35,7 @@ def launch_options() -> dict:
     css = (_FOLDER / "style.css").read_text(encoding="utf-8")
     others = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("player.js", "corrections.js"))
     head = f"<style>{theme.TYPEFACE_RULE}</style><script>{_interface()}{others}</script>"
-    return {"theme": theme.build(), "css": css, "head": head, "app_kwargs": {"routes": [theme.TYPEFACE_ROUTE]}}
+    return {"theme": theme.build(), "css": css, "head": head}
 
 
 def _interface() -> str:
@@ -57,7 +57,7 @@ def header(page: gr.Blocks, services: Services) -> None:
         "Chinese. Bring a song, and it tells the genre.</p></div>"
     )
     line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
-    page.load(lambda: model_line(services), None, line, show_progress="hidden", api_visibility="private")
+    page.load(lambda: model_line(services), None, line, queue=False, show_progress="hidden", api_visibility="private")
     if get_space():
         # On the Hub alone, which gives whoever presses it a Space of the same files and variables.
         gr.DuplicateButton("Duplicate this Space", size="sm", elem_id="duplicate")

@@ -12,7 +12,7 @@ from najva.mel_picture import MelPicture
 from najva.services import Services
 from tabs import genre_view as view
 from tabs import transcript_view
-from tabs.endpoints import COMPUTE, needed
+from tabs.endpoints import compute, needed
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
@@ -69,8 +69,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
             likeliest = gr.HTML(elem_id="genres")
             over_time = gr.HTML(elem_id="genre-timeline")
     outputs = [status, likeliest, over_time]
-    page.load(
-        lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, show_progress="hidden", **PRIVATE
-    )
-    start.click(classify, [recording, model], outputs, show_progress="hidden", **PRIVATE, **COMPUTE)
+    quiet = {"show_progress": "hidden", **PRIVATE}
+    page.load(lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, queue=False, **quiet)
+    start.click(classify, [recording, model], outputs, **quiet, **compute(services.settings))
     tab.connect(recording, start, [halt], outputs, view.empty)

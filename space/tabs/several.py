@@ -15,7 +15,7 @@ from najva.services import Services
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
 from tabs import look
-from tabs.endpoints import COMPUTE, refusal, refusals_in_words
+from tabs.endpoints import compute, refusal, refusals_in_words
 from tabs.look import clock, escape
 from tabs.recordings import PRIVATE, RecordingTab
 from tabs.uploads import Uploads
@@ -99,7 +99,9 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
             halt = gr.Button("Stop", elem_id="stop-several", min_width=90, scale=0)
         shown = gr.HTML(elem_id="several")
     recordings.change(keep, recordings, None, queue=False, show_progress="hidden", **PRIVATE)
-    start.click(write_all, [recordings, language, model], shown, show_progress="hidden", **PRIVATE, **COMPUTE)
+    start.click(
+        write_all, [recordings, language, model], shown, show_progress="hidden", **PRIVATE, **compute(services.settings)
+    )
     halt.click(tab.stop, None, None, queue=False, **PRIVATE)
     recordings.clear(tab.stop, None, None, queue=False, **PRIVATE)
 

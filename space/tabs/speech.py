@@ -11,7 +11,7 @@ from najva.services import Services
 from najva.transcriber import Transcript
 from tabs import corrections, several
 from tabs import transcript_view as view
-from tabs.endpoints import COMPUTE, needed
+from tabs.endpoints import compute, needed
 from tabs.look import AUTO_IN_WORDS, demonstration
 from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
@@ -134,7 +134,7 @@ def build(services: Services, uploads: Uploads) -> None:
         outputs,
         show_progress="hidden",
         **PRIVATE,
-        **COMPUTE,
+        **compute(services.settings),
     )
     # Only then: the end of a call repeats its last outputs, and would take away what was typed meanwhile.
     written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **PRIVATE)

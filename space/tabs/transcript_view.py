@@ -148,6 +148,8 @@ def limits(settings: Settings) -> str:
     return (
         f'<p class="najva-note">WAV, MP3, FLAC, OGG, M4A, WebM or AU, up to {length} and {settings.max_file_mb:g} MB. '
         "Your recording is deleted when you clear it or leave, at the latest after an hour.</p>"
+        f'<p class="najva-note">Up to {settings.max_visitors} visitors are served at once and {settings.max_queue} '
+        "wait in line; whoever comes then is asked to try again.</p>"
     )
 
 

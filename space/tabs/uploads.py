@@ -9,6 +9,10 @@ from pathlib import Path
 from threading import Lock
 
 import gradio as gr
+from gradio.block_function import BlockFunction
+from gradio.context import LocalContext
+from gradio.data_classes import PredictBodyInternal
+from gradio.queueing import Event
 
 
 class Uploads:
@@ -27,6 +31,8 @@ class Uploads:
         self._own = {path.name: path for path in own}
         self._uploaded: Counter[str] = Counter()
         self._called: Counter[str] = Counter()
+        # Calls whose function has seen to it, by Gradio's name for them, until they end.
+        self._answered: set[str] = set()
         # By visitor and by tab: the same file may lie in two of them.
         self._of_visitor: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         # When each file was brought, and when who left: what was brought in the last moment is heard of afterwards.
@@ -40,8 +46,43 @@ class Uploads:
         recording.temp_files = self._counted(recording.temp_files, self._called)
 
     def answered(self, path: str | None) -> None:
-        """Delete the file of a call, which is one upload or none, unless somebody else sent the same."""
+        """Delete the file of a call, which is one upload or none, unless somebody else sent the same.
+
+        To be called in an endpoint's function, at its end.
+        """
+        if call := LocalContext.event_id.get(None):
+            self._answered.add(call)
         self._release(path, self._uploaded, self._called)
+
+    def forget_unanswered(self) -> None:
+        """Delete the files of calls that never come to their function, too; to be called when the page has its queue.
+
+        Their callers leave while they wait, are refused by a full queue, or say something else that cannot be read.
+        """
+        queue = self._page._queue
+        queue.event_ids_to_events = _Calls(self._call_ended)
+        push = queue.push
+
+        async def push_or_forget(body: PredictBodyInternal, *arguments: object, **named: object) -> tuple:
+            answer = await push(body, *arguments, **named)
+            if not answer[0] and body.fn_index in self._page.fns:
+                self._forget(self._page.fns[body.fn_index], body.data)
+            return answer
+
+        queue.push = push_or_forget
+
+    def _call_ended(self, call: Event) -> None:
+        if call._id in self._answered:
+            self._answered.discard(call._id)
+        elif call.data:
+            self._forget(call.fn, call.data.data)
+
+    def _forget(self, function: BlockFunction, data: list) -> None:
+        # What lies on a page belongs to its visitor's tab.
+        if function.api_visibility == "public":
+            for each in data:
+                if isinstance(each, dict) and isinstance(each.get("path"), str):
+                    self._release(each["path"], self._uploaded, self._called)
 
     def belongs_to(self, path: str | None, visitor: str | None, tab: str) -> None:
         """Remember that a file lies in a visitor's tab until it is cleared or the visitor leaves, maybe has left."""
@@ -152,3 +193,17 @@ class _CountedSet(set):
             paths = list(paths)
             self._arrived(paths)
             super().update(paths)
+
+
+class _Calls(dict):
+    """A dictionary of calls that wait or are worked on, which reports those that end, whichever way."""
+
+    def __init__(self, ended: Callable[[Event], None]) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def pop(self, name: str, *otherwise: object) -> object:
+        call = super().pop(name, *otherwise)
+        if isinstance(call, Event):
+            self._ended(call)
+        return call

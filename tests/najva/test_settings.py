@@ -28,7 +28,11 @@ def test_every_variable_is_read():
             "NAJVA_MAX_SECONDS": "90.5",
             "NAJVA_MAX_FILE_MB": "0.5",
             "NAJVA_MAX_LETTERS": "70",
+            "NAJVA_MAX_VISITORS": "2",
             "NAJVA_MAX_QUEUE": "3",
+            "NAJVA_MAX_SPEAKERS": "5",
+            "NAJVA_MAX_STALL_SECONDS": "9.5",
+            "NAJVA_AUTH": "ali:one:two, سارا:three",
             "NAJVA_CACHE": "/cache",
         }
     )
@@ -43,7 +47,11 @@ def test_every_variable_is_read():
         max_seconds=90.5,
         max_file_mb=0.5,
         max_letters=70,
+        max_visitors=2,
         max_queue=3,
+        max_speakers=5,
+        max_stall_seconds=9.5,
+        auth=(("ali", "one:two"), ("سارا", "three")),
         cache=Path("/cache"),
     )
     assert settings.max_bytes == 500_000
@@ -74,6 +82,9 @@ def test_tilde_is_the_home_folder():
         ("MAX_LETTERS", "0", "a number above 0"),
         ("MAX_QUEUE", "2.5", "a whole number above 0"),
         ("MAX_QUEUE", "0", "a number above 0"),
+        ("MAX_VISITORS", "0", "a number above 0"),
+        ("MAX_SPEAKERS", "many", "a whole number above 0"),
+        ("MAX_STALL_SECONDS", "never", "a number above 0"),
     ],
 )
 def test_wrong_value_is_one_sentence_that_names_the_variable(name, text, accepts):
@@ -82,3 +93,16 @@ def test_wrong_value_is_one_sentence_that_names_the_variable(name, text, accepts
     message = str(refused.value)
     assert message.startswith(f"NAJVA_{name} must be ") and accepts in message and text in message
     assert message.endswith(".") and "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["secret", "ali", "ali:", ":secret", "ali:secret,", "ali:secret,ali:other", ","])
+def test_wrong_accounts_are_one_sentence_that_shows_none_of_them(text):
+    with pytest.raises(SettingError) as refused:
+        Settings.from_environment({"NAJVA_AUTH": text})
+    message = str(refused.value)
+    assert message.startswith("NAJVA_AUTH must be name:password pairs")
+    assert "secret" not in message and "ali" not in message and "\n" not in message
+
+
+def test_settings_print_no_password():
+    assert "secret" not in repr(Settings.from_environment({"NAJVA_AUTH": "ali:secret"}))

@@ -1,8 +1,13 @@
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import najva
 from najva import audio
 from najva.vad import Cutting, Span, SpanCutter, SpeechDetector, cut_into_spans
 from tests import clips
@@ -80,3 +85,12 @@ def test_an_empty_stream_has_no_spans(detector: SpeechDetector) -> None:
 def test_span_times() -> None:
     span = Span(2.0, np.zeros(8000, np.float32))
     assert (span.seconds, span.end_seconds) == (0.5, 2.5)
+
+
+def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
+    """ONNX Runtime's telemetry keeps a device's name in the cache and a session's in the temporary folder."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_")) and name != "CI"}
+    program = "from najva.vad import SpeechDetector; SpeechDetector()"
+    mine = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(najva.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", program], env=kept | mine, check=True, timeout=120)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

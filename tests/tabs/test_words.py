@@ -15,14 +15,15 @@ import pytest
 SPACE = Path(__file__).parents[2] / "space"
 WORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in (SPACE / "tabs" / "words").glob("*.json")}
 # Of `najva`, where what a visitor brings may be refused.
-REFUSING = ("audio", "audio_decoders", "live", "sheet_rows", "text_translation", "translation/translator")
+REFUSING = ("audio", "audio_decoders", "live", "patience", "sheet_rows", "text_translation", "translation/translator")
 SAID_BY = sorted((SPACE / "tabs").glob("*.py")) + [SPACE / "najva" / f"{name}.py" for name in REFUSING]
 # What looks like a sentence and is read by no visitor, or is said in all three languages at once.
 NOT_SAID = re.compile(
     r"timestamps must be one of|The language of a text is not guessed|a recording: wav, mp3|the only one$|as recorded$|"
     r"A live (session|translation) failed: %s|Content-Length|Location$|Host$|Cache-Control|Auto · |English$|متن فارسی|"
     r"\(recording, rows\)|Vazirmatn|Segoe UI|Noto Sans|PingFang SC|Microsoft YaHei|Tahoma|Translated$|"
-    r"Audio(Error|Info)$"
+    r"Audio(Error|Info)$|Step$|(Referrer|Permissions|Content-Security)-Policy$|frame-ancestors |A (request|call) failed: |"
+    r"Nobody waits for this answer any more"
 )
 _LOOKS_SAID = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|^[A-Z][a-z]{2,}")
 
@@ -55,7 +56,7 @@ def sentences(path: Path) -> Iterator[str]:
 
 def is_known(sentence: str) -> bool:
     """Whether a sentence, or a part that is filled in or goes on elsewhere, stands in the tables."""
-    parts = [part.strip(" .") for part in re.split(r"\{\}|LIMIT", sentence)]
+    parts = [part.strip(" .") for part in re.split(r"\{\}|LIMIT|SPEAKERS", sentence)]
     pattern = re.compile(".*".join(re.escape(part) for part in parts if part))
     return any(pattern.search(known) for known in WORDS["fa"])
 

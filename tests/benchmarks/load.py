@@ -141,7 +141,7 @@ def restart(bench: Bench, app: RunningApp, outcome: Outcome) -> None:
     # What gradio_client prints of a server that is gone is not of interest here.
     with ThreadPoolExecutor(8) as pool, redirect_stderr(io.StringIO()):
         asked = [pool.submit(MIX[name], app, client) for name, client in zip(names, clients, strict=True)]
-        time.sleep(0.7)
+        wait_until(lambda: app.uploads, 30)
         app.process.send_signal(signal.SIGKILL)
         app.process.wait()
         bench.note_all(outcome, callers.collect(names, asked))

@@ -42,8 +42,9 @@ class RunningApp:
     def uploads(self) -> list[Path]:
         """Files of visitors that lie on the app's disk now; Gradio's copies of the page's examples are nobody's."""
         examples = {path.name for path in (ROOT / "space" / "examples").rglob("*")}
-        files = [path for path in (self.folder / "gradio").rglob("*") if path.is_file() and path.suffix != ".lock"]
-        return [path for path in files if path.name not in examples]
+        # Unlike `rglob` it goes on where a folder goes meanwhile.
+        found = (Path(folder) / name for folder, _, names in os.walk(self.folder / "gradio") for name in names)
+        return [path for path in found if path.suffix != ".lock" and path.name not in examples]
 
     @property
     def cpu_seconds(self) -> float:

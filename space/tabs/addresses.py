@@ -27,6 +27,7 @@ Resolve = Callable[[str], Awaitable[str]]
 
 _FETCH_SECONDS = 300.0
 _MAX_REDIRECTS = 5
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
 _OF_AN_UPLOAD = "/gradio_api/file="
 
 
@@ -100,13 +101,23 @@ async def resolve_public(host: str) -> str:
     """
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     for *_, (address, *_) in found:
-        ip = ipaddress.ip_address(address)
-        if ip.is_global and not ip.is_multicast:
+        if _is_public(ipaddress.ip_address(address)):
             return address
     # A Space sees the Hub's files under addresses of the cloud's own network.
     if host.lower().endswith((".hf.co", ".huggingface.co")) or host.lower() in ("hf.co", "huggingface.co"):
         return found[0][4][0]
     raise refusal(f"“{host}” is not on the public internet, and nothing else is fetched: upload the file itself.")
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is of a host on the public internet, and not another name for one of the house.
+
+    Of version 6 only the unicast addresses that are given out count: others, and 6to4's among them, hold one of version
+    4 that a gateway may lead to, such as 64:ff9b::7f00:1 to 127.0.0.1 (RFC 4291, 6052, 3056).
+    """
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in _GIVEN_OUT or ip.sixtofour or ip.teredo):
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 async def _download(address: httpx.URL, path: Path, max_bytes: int, resolve: Resolve) -> None:

@@ -141,7 +141,7 @@ def restart(bench: Bench, app: RunningApp, outcome: Outcome) -> None:
     # What gradio_client prints of a server that is gone is not of interest here.
     with ThreadPoolExecutor(8) as pool, redirect_stderr(io.StringIO()):
         asked = [pool.submit(MIX[name], app, client) for name, client in zip(names, clients, strict=True)]
-        time.sleep(0.7)
+        wait_until(lambda: app.uploads, 30)
         app.process.send_signal(signal.SIGKILL)
         app.process.wait()
         bench.note_all(outcome, callers.collect(names, asked))
@@ -157,10 +157,10 @@ def restart(bench: Bench, app: RunningApp, outcome: Outcome) -> None:
 
 def disk_full(bench: Bench, app: RunningApp, outcome: Outcome) -> None:
     """Recordings that the temporary folder has no room for, by the page's way, a program's, and inside a call."""
-    path = callers.long_recording(bench.folder, times=40)
+    path = callers.long_recording(bench.folder, times=140)
     outcome.note("upload", RuntimeError(sentence_of(callers.upload(app, path))), None)
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(callers.transcribe(path), app, app.client()) for _ in range(4)]
+        asked = [pool.submit(callers.transcribe(str(path)), app, app.client()) for _ in range(4)]
         for name, got in callers.collect(["program"] * 4, asked):
             outcome.note(name, got, None)
     for got in callers.call_with_content(app, path):
@@ -246,6 +246,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), options.calls, {})
+        callers.bring_clips(bench.folder)
         print("alone: the right answers", flush=True)
         with bench.app("alone") as app:
             bench.alone = callers.answers_alone(app)

@@ -35,6 +35,8 @@ def test_the_page_opens_with_the_password_alone(
         expect(page.get_by_text("Incorrect Credentials")).to_be_visible()
         page.screenshot(path=pictures / "login.png")
         assert page.locator("#write-down").count() == 0
+        # Gradio's page has forgotten the name too.
+        page.get_by_label("username").fill("sara")
         page.get_by_label("password").fill("of her own")
         page.get_by_role("button", name="Login").click()
         page.locator("#model-line", has_text="whisper").wait_for(timeout=60_000)

@@ -171,6 +171,13 @@ def test_public_addresses_are_taken(address: str) -> None:
         "fe80::1",
         "fd00::1",
         "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a01:203",
+        "2002:7f00:1::",
+        "2001:0:7f00:1::",
+        "fec0::1",
+        "ff0e::1",
     ],
 )
 def test_addresses_of_the_house_are_refused(address: str) -> None:

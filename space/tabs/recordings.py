@@ -1,12 +1,14 @@
 """What every tab that takes a recording needs: whose file it is, the work on it, and how that is stopped."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
 import gradio as gr
+from gradio import processing_utils
 
+from tabs import look
 from tabs.endpoints import refusals_in_words
 from tabs.uploads import Uploads
 
@@ -103,6 +105,39 @@ class RecordingTab:
             halt.click(self.stop, None, None, queue=False, **PRIVATE)
         recording.change(hold, recording, start, queue=False, show_progress="hidden", **PRIVATE)
         recording.clear(clear, None, outputs, queue=False, **PRIVATE)
+
+
+def address_field(recording: gr.Audio, uploads: Uploads) -> None:
+    """Let a recording be brought by its address on the internet; see `addresses`.
+
+    Args:
+        recording: where it is brought.
+        uploads: deletes it as it does a file of the visitor's own.
+    """
+
+    async def fetch(address: str) -> AsyncIterator[tuple]:
+        if not address.strip():
+            yield gr.skip(), ""
+            return
+        yield gr.skip(), look.working("Fetching")
+        try:
+            # By its name in Gradio, where `addresses` has put it.
+            fetched = await processing_utils.async_ssrf_protected_download(address.strip(), recording.GRADIO_CACHE)
+        except gr.Error as error:
+            yield gr.skip(), look.problem(error.message)
+            return
+        yield uploads.take_in(Path(fetched)), ""
+
+    address = gr.Textbox(
+        label="Or the address of a recording on the internet",
+        placeholder="https://",
+        submit_btn="Fetch",
+        elem_classes="najva-address",
+    )
+    fault = gr.HTML()
+    # In a queue of its own: who fetches waits for a network, and computes nothing.
+    places = {"concurrency_id": "fetch", "concurrency_limit": 8}
+    address.submit(fetch, address, [recording, fault], show_progress="hidden", **PRIVATE, **places)
 
 
 def examples(folder: Path, recording: gr.Audio, label: str) -> None:

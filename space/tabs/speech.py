@@ -13,7 +13,7 @@ from tabs import corrections, several
 from tabs import transcript_view as view
 from tabs.endpoints import compute, needed
 from tabs.look import AUTO_IN_WORDS, demonstration
-from tabs.recordings import PRIVATE, RecordingTab, examples
+from tabs.recordings import PRIVATE, RecordingTab, address_field, examples
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -99,6 +99,7 @@ def build(services: Services, uploads: Uploads) -> None:
                 )
             gr.HTML(view.limits(services.settings))
             examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
+            address_field(recording, uploads)
             several.build(services, uploads, language, model)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="status")

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 import gradio as gr
+from gradio import processing_utils
 from gradio.block_function import BlockFunction
 from gradio.context import LocalContext
 from gradio.data_classes import PredictBodyInternal
@@ -83,6 +84,21 @@ class Uploads:
             for each in data:
                 if isinstance(each, dict) and isinstance(each.get("path"), str):
                     self._release(each["path"], self._uploaded, self._called)
+
+    def take_in(self, path: Path) -> str:
+        """Make an upload of a file that was fetched for a visitor: it is moved to where Gradio has one of its content.
+
+        Returns:
+            Where it lies now.
+        """
+        folder = path.parent.parent / processing_utils.hash_file(path)
+        folder.mkdir(exist_ok=True)
+        target = folder / path.name
+        path.replace(target)
+        with suppress(OSError):
+            path.parent.rmdir()
+        self._page.upload_file_set.add(str(target))
+        return str(target)
 
     def belongs_to(self, path: str | None, visitor: str | None, tab: str) -> None:
         """Remember that a file lies in a visitor's tab until it is cleared or the visitor leaves, maybe has left."""

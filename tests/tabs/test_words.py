@@ -22,8 +22,8 @@ NOT_SAID = re.compile(
     r"timestamps must be one of|The language of a text is not guessed|a recording: wav, mp3|the only one$|as recorded$|"
     r"A live (session|translation) failed: %s|Content-Length|Location$|Host$|Cache-Control|Auto · |English$|متن فارسی|"
     r"\(recording, rows\)|Vazirmatn|Segoe UI|Noto Sans|PingFang SC|Microsoft YaHei|Tahoma|Translated$|"
-    r"Audio(Error|Info)$|Step$|(Referrer|Permissions|Content-Security)-Policy$|frame-ancestors |A (request|call) failed: |"
-    r"Nobody waits for this answer any more"
+    r"Audio(Error|Info)$|Step$|(Referrer|Permissions|Content-Security)-Policy$|frame-ancestors |"
+    r"A (request|call) failed: |Nobody waits for this answer any more"
 )
 _LOOKS_SAID = re.compile(r"[A-Za-z]{2,} [a-z]{2,}|^[A-Z][a-z]{2,}")
 

@@ -16,12 +16,53 @@ const draft = element.querySelector(".najva-live-draft");
 const full = element.querySelector(".najva-live-full");
 const saves = element.querySelectorAll(".najva-live-save");
 
+// Hands over the microphone's samples at the rate asked for. A browser that cannot record at that rate (Firefox) gives
+// its own: then each sample is a windowed sinc's sum over its neighbours, which lets no higher pitch fold down.
 const WORKLET = `
 registerProcessor("tap", class extends AudioWorkletProcessor {
+  constructor({ processorOptions: { rate } }) {
+    super();
+    this.step = sampleRate / rate;
+    if (this.step === 1) return;
+    this.reach = Math.ceil(16 * this.step);
+    const cutoff = 0.92 / this.step;
+    this.phases = 256;
+    this.kernel = Float32Array.from({ length: 2 * this.reach * this.phases + 1 }, (_, place) => {
+      const x = place / this.phases - this.reach;
+      const sinc = x ? Math.sin(Math.PI * cutoff * x) / (Math.PI * x) : cutoff;
+      return sinc * (0.5 + 0.5 * Math.cos((Math.PI * x) / this.reach));
+    });
+    // From the first sample's half of its neighbours, which were never heard.
+    this.held = new Float32Array(this.reach);
+    this.at = this.reach;
+  }
+
   process(inputs) {
     const channels = inputs[0];
-    if (channels.length) this.port.postMessage(channels[0].slice());
+    if (channels.length) {
+      const samples = this.step === 1 ? channels[0].slice() : this.resampled(channels[0]);
+      if (samples.length) this.port.postMessage(samples);
+    }
     return true;
+  }
+
+  resampled(block) {
+    const held = new Float32Array(this.held.length + block.length);
+    held.set(this.held);
+    held.set(block, this.held.length);
+    const made = [];
+    while (this.at + this.reach < held.length) {
+      let sum = 0;
+      for (let i = Math.ceil(this.at - this.reach); i <= this.at + this.reach; i++) {
+        sum += held[i] * this.kernel[Math.round((i - this.at + this.reach) * this.phases)];
+      }
+      made.push(sum);
+      this.at += this.step;
+    }
+    const gone = Math.floor(this.at - this.reach);
+    this.held = held.slice(gone);
+    this.at -= gone;
+    return Float32Array.from(made);
   }
 });`;
 
@@ -227,18 +268,38 @@ async function start() {
   pump(current).catch(() => finish(current, "The server cannot be reached; what was written stays here."));
 }
 
+async function microphone(current) {
+  // Best the browser itself resamples to Whisper's own rate.
+  for (const options of [{ sampleRate: RATE }, {}]) {
+    const context = new AudioContext(options);
+    try {
+      const source = context.createMediaStreamSource(current.stream);
+      current.context = context;
+      return source;
+    } catch (error) {
+      await context.close();
+      if (!options.sampleRate) throw error;
+    }
+  }
+}
+
 async function listen(current) {
-  // The browser resamples to Whisper's own rate.
-  const context = (current.context = new AudioContext({ sampleRate: RATE }));
+  const source = await microphone(current);
+  const { context } = current;
   const script = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
   await context.audioWorklet.addModule(script);
   URL.revokeObjectURL(script);
-  const tap = new AudioWorkletNode(context, "tap", { numberOfOutputs: 1, channelCount: 1, channelCountMode: "explicit" });
+  const tap = new AudioWorkletNode(context, "tap", {
+    numberOfOutputs: 1,
+    channelCount: 1,
+    channelCountMode: "explicit",
+    processorOptions: { rate: RATE },
+  });
   tap.port.onmessage = ({ data }) => {
     current.pending.push(data);
     if (!current.released) level.value = Math.min(1, 3 * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length));
   };
-  context.createMediaStreamSource(current.stream).connect(tap).connect(context.destination);
+  source.connect(tap).connect(context.destination);
   await context.resume();
   // Unplugged, or no longer allowed: what was said until then is written.
   for (const track of current.stream.getTracks()) track.onended = () => stop(current);
@@ -261,7 +322,16 @@ button.addEventListener("click", async () => {
   button.disabled = false;
 });
 // Whoever leaves holds no microphone and no place.
-addEventListener("pagehide", () => session && release(session));
+addEventListener("pagehide", () => {
+  if (!session) return;
+  release(session);
+  // Gradio's own call ends with the page; this one is sent all the same.
+  const { id } = window.gradio_config.components.find((one) => one.props.elem_id === "live");
+  const data = { session: session.name };
+  const body = JSON.stringify({ session_hash: session.name, component_id: id, fn_name: "leave", data });
+  const headers = { "Content-Type": "application/json" };
+  fetch("gradio_api/component_server", { method: "POST", keepalive: true, headers, body }).catch(() => {});
+});
 
 full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : room.requestFullscreen()));
 if (!document.fullscreenEnabled) full.hidden = true;

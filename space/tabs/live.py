@@ -101,6 +101,11 @@ def build(services: Services) -> None:
             "ended": f"A live session ends after {limit}; start again to go on." if session.full else "",
         }
 
+    def leave(message: dict) -> dict:
+        """Forget the session of whoever closes the page."""
+        sessions.end(_name(message))
+        return {}
+
     def chinese(message: dict) -> dict:
         try:
             number, target = _asked(message)
@@ -121,7 +126,7 @@ def build(services: Services) -> None:
     gr.HTML(
         html_template=_page(limit, settings.max_speakers),
         js_on_load=_SCRIPT.read_text(encoding="utf-8"),
-        server_functions=[push, chinese],
+        server_functions=[push, chinese, leave],
         elem_id="live",
     )
 

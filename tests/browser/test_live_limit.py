@@ -1,4 +1,4 @@
-"""What a speaker sees who reaches the longest time of a live session."""
+"""What a speaker sees who reaches the longest time of a live session, or finds another one speaking."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def app(cache: Path, tmp_path: Path) -> Iterator[RunningApp]:
-    """An app that lets nobody speak longer than seven seconds."""
-    with own_app(cache, tmp_path, NAJVA_MAX_SECONDS="7") as app:
+    """An app that lets one person speak, no longer than seven seconds."""
+    with own_app(cache, tmp_path, NAJVA_MAX_SECONDS="7", NAJVA_MAX_SPEAKERS="1") as app:
         yield app
 
 
@@ -34,3 +34,18 @@ def test_speech_until_the_limit_stays_and_the_limit_is_said(
     said = " ".join(live.locator("ol li:not(.najva-live-draft) > p").all_inner_texts()).lower()
     assert "fellow americans" in said
     assert "what your country" in said
+
+
+def test_who_closes_the_page_makes_room_for_the_next(open_page: Callable[..., Page], spoken: Path) -> None:
+    pages = [open_page(microphone=spoken) for _ in range(2)]
+    for page in pages:
+        page.get_by_role("tab", name="Live").click()
+        page.locator("#live").get_by_role("button", name="Start speaking").click()
+        expect(page.locator("#live").get_by_role("status")).to_contain_text(
+            "Listening" if page is pages[0] else "1 people are speaking already", timeout=20_000
+        )
+    pages[0].goto("about:blank")
+    pages[1].locator("#live").get_by_role("button", name="Start speaking").click()
+    expect(pages[1].locator("#live").get_by_role("status")).to_have_text("Listening")
+    pages[1].wait_for_timeout(1500)
+    expect(pages[1].locator("#live").get_by_role("status")).to_have_text("Listening")

@@ -66,3 +66,30 @@ def test_missing_microphone_is_explained(open_page: Callable[..., Page]) -> None
     page.get_by_role("tab", name="Live").click()
     page.locator("#live").get_by_role("button", name="Start speaking").click()
     expect(page.locator("#live").get_by_role("status")).to_contain_text("The microphone is not available")
+
+
+def test_a_browser_that_cannot_record_at_whisper_s_rate_is_resampled(
+    open_page: Callable[..., Page], spoken: Path
+) -> None:
+    """As Firefox, which refuses to connect a microphone to a context of another rate."""
+    page = open_page(microphone=spoken)
+    page.add_init_script("""
+      const connect = AudioContext.prototype.createMediaStreamSource;
+      AudioContext.prototype.createMediaStreamSource = function (stream) {
+        if (this.sampleRate === 16000) throw new DOMException("another rate", "NotSupportedError");
+        window.recordedAt = this.sampleRate;
+        return connect.call(this, stream);
+      };
+    """)
+    page.reload()
+    page.get_by_role("tab", name="Live").click()
+    live = page.locator("#live")
+    live.get_by_role("button", name="Start speaking").click()
+    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
+    expect(lines.last).to_contain_text("for your country", timeout=60_000)
+    assert page.evaluate("window.recordedAt") > 40_000
+    live.get_by_role("button", name="Stop").click()
+    expect(live.get_by_role("status")).to_have_text("Stopped. Everything you said was heard.", timeout=20_000)
+    said = normalize(clips.other_speech("en")[0].text, "basic").split()
+    heard = normalize(" ".join(lines.all_inner_texts()), "basic").split()
+    assert len(set(said) & set(heard)) >= len(set(said)) - 1

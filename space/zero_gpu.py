@@ -109,7 +109,7 @@ class GpuServices(Services):
     def __init__(self, settings: Settings, compute: Compute) -> None:
         super().__init__(replace(settings, device="cpu"), fixed=True)
         self._compute = compute
-        super().warm_up()
+        self.load_all()
 
     def warm_up(self) -> None:
         """Do nothing: all was loaded before, and a fork shall not meet a thread that loads."""

@@ -124,6 +124,9 @@ def test_refusals_come_back_in_their_own_words(client: Client, log: Path, tmp_pa
         client.predict(audio=handle_file(str(SONG)), model="polka", api_name="/classify_genre")
     with pytest.raises(AppError, match="There is no engine 'm2m100_418m'; there are auto, embedded, pivot, forced"):
         client.predict(text="Hello.", source="en", engine="m2m100_418m", api_name="/translate_text")
+    with pytest.raises(AppError, match="letters"):
+        client.predict(text="Hello. " * 100_000, source="en", api_name="/translate_text")
+    assert noted(log, "lent")[-1]["seconds"] < 120, "who is to be refused in words asks for no more than a day has"
     check_nothing_is_loaded_within(log)
 
 

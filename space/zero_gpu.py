@@ -1,6 +1,6 @@
 """A ZeroGPU Space of the Hub: models lie ready on `cuda`, and a GPU is lent for each call on a recording or a text.
 
-There the GPU is there inside a decorated call alone, which runs in a process forked from this one. So
+There the GPU exists inside a decorated call alone, which runs in a process forked from this one. So
 
 * models are placed before the page is launched, in the thread that imported `spaces`, whose emulation of `cuda` is that
   thread's; what were placed within a call would be placed again in every visitor's minutes;
@@ -84,7 +84,9 @@ def services_with_gpu(settings: Settings) -> Services:
     placed.load_all()
 
     def duration(call: str, what: str, *_: object, **__: object) -> int:
-        return gpu_seconds(call, len(what) if call == "translate_text" else placed.seconds(what))
+        # What is longer than it may be is refused by the call itself.
+        is_text = call == "translate_text"
+        return gpu_seconds(call, min(len(what), settings.max_letters) if is_text else placed.seconds(what))
 
     @spaces.GPU(duration=duration)
     def compute(call: str, *asked: object, **named: object) -> Iterator[object]:
@@ -109,7 +111,7 @@ class GpuServices(Services):
     def __init__(self, settings: Settings, compute: Compute) -> None:
         super().__init__(replace(settings, device="cpu"), fixed=True)
         self._compute = compute
-        super().warm_up()
+        self.load_all()
 
     def warm_up(self) -> None:
         """Do nothing: all was loaded before, and a fork shall not meet a thread that loads."""

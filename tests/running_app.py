@@ -84,11 +84,13 @@ def shared_app(config: pytest.Config, cache: Path, folder: Callable[[], Path]) -
 
 
 @contextmanager
-def own_app(cache: Path, folder: Path, program: str = "space/app.py", **settings: str) -> Iterator[RunningApp]:
+def own_app(
+    cache: Path, folder: Path, program: str = "space/app.py", start_seconds: float = 120, **settings: str
+) -> Iterator[RunningApp]:
     """Start an app with settings of its own, or another program that starts it, and end it."""
     app = _start(cache, folder, program, **settings)
     try:
-        _wait_for_answer(app)
+        _wait_for_answer(app, start_seconds)
         yield app
     finally:
         app.stop()
@@ -131,8 +133,8 @@ def _start(cache: Path, folder: Path, program: str = "space/app.py", **settings:
     return RunningApp(f"http://127.0.0.1:{port}", process, folder)
 
 
-def _wait_for_answer(app: RunningApp) -> None:
-    wait_until(lambda: app.process.poll() is not None or _answers(app.url), 120, lambda: app.log)
+def _wait_for_answer(app: RunningApp, seconds: float = 120) -> None:
+    wait_until(lambda: app.process.poll() is not None or _answers(app.url), seconds, lambda: app.log)
     assert app.process.poll() is None, app.log
 
 

@@ -3,8 +3,11 @@
 No such Space is at hand: `tests/stand_ins/spaces.py` does what its package does, with forked processes and pickles.
 """
 
+import base64
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from PIL import Image
 
 import zero_gpu
 from najva import audio
@@ -35,7 +39,8 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app(cache: Path, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     here = {"SPACES_ZERO_GPU": "true", "STAND_IN_LOG": str(log), "PYTHONPATH": str(STAND_INS)}
-    with own_app(cache, tmp_path_factory.mktemp("zero-gpu"), **here) as running:
+    # All models are prepared and loaded before the page stands.
+    with own_app(cache, tmp_path_factory.mktemp("zero-gpu"), start_seconds=240, **here) as running:
         yield running
 
 
@@ -88,6 +93,27 @@ def test_every_call_borrows_the_gpu_once_and_loads_nothing(client: Client, log: 
 
 
 @pytest.mark.slow
+def test_the_music_tab_draws_its_picture_beside_the_answers_of_the_gpu(app: RunningApp, log: Path) -> None:
+    with httpx.Client(base_url=f"{app.url}/gradio_api", timeout=60) as http:
+        with SONG.open("rb") as file:
+            (path,) = http.post("/upload", files={"files": file}).raise_for_status().json()
+        events = http.get(f"{app.url}/config").json()["dependencies"]
+        number = next(event["id"] for event in events if event["api_name"] == "classify")
+        recording = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        call = {"data": [recording, "auto"], "fn_index": number, "session_hash": "a-visitor"}
+        http.post("/queue/join", json=call).raise_for_status()
+        told = http.get("/queue/data", params={"session_hash": "a-visitor"}).text
+    (done,) = [json.loads(line[5:]) for line in told.splitlines() if '"process_completed"' in line]
+    assert done["success"], done
+    _, genres, over_time = done["output"]["data"]
+    assert "%" in genres
+    (held,) = re.findall(r'src="data:image/png;base64,([^"]+)"', over_time)
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(held))).convert("L"))
+    assert picture.shape[1] > 50 and picture.std() > 10, "silence, or nothing heard, would be one colour"
+    assert noted(log, "lent")[-1]["call"] == "classify_genre"
+
+
+@pytest.mark.slow
 def test_refusals_come_back_in_their_own_words(client: Client, log: Path, tmp_path: Path) -> None:
     no_sound = tmp_path / "words.wav"
     no_sound.write_text("not a recording")
@@ -98,6 +124,9 @@ def test_refusals_come_back_in_their_own_words(client: Client, log: Path, tmp_pa
         client.predict(audio=handle_file(str(SONG)), model="polka", api_name="/classify_genre")
     with pytest.raises(AppError, match="There is no engine 'm2m100_418m'; there are auto, embedded, pivot, forced"):
         client.predict(text="Hello.", source="en", engine="m2m100_418m", api_name="/translate_text")
+    with pytest.raises(AppError, match="letters"):
+        client.predict(text="Hello. " * 100_000, source="en", api_name="/translate_text")
+    assert noted(log, "lent")[-1]["seconds"] < 120, "who is to be refused in words asks for no more than a day has"
     check_nothing_is_loaded_within(log)
 
 
@@ -105,14 +134,20 @@ def test_refusals_come_back_in_their_own_words(client: Client, log: Path, tmp_pa
 def test_live_speech_stays_on_the_processor(app: RunningApp, log: Path) -> None:
     before = len(noted(log, "lent"))
     speech, _ = audio.read(ENGLISH, sample_rate_hz=16000)
+    sound = np.concatenate([speech, np.zeros(2 * 16000, np.float32)])
     with httpx.Client(base_url=app.url, timeout=60) as http:
         components = http.get("/config").json()["components"]
         live = next(each["id"] for each in components if each["props"].get("elem_id") == "live")
-        sound = np.concatenate([speech, np.zeros(2 * 16000, np.float32)])
-        data = message(pcm=pcm(sound), last=True)
-        body = {"session_hash": "somebody", "component_id": live, "fn_name": "push", "data": data}
-        answer = http.post("/gradio_api/component_server", json=body).json()
-    assert answer["captions"] and answer["captions"][0]["language"].startswith("English")
+
+        def send(function: str, data: dict) -> dict:
+            body = {"session_hash": "somebody", "component_id": live, "fn_name": function, "data": data}
+            return http.post("/gradio_api/component_server", json=body).raise_for_status().json()
+
+        answer = send("push", message(pcm=pcm(sound), target="zh-Hans"))
+        (caption, *_) = answer["captions"]
+        chinese = send("chinese", message(number=caption["number"], target="zh-Hans"))
+    assert caption["text"] and caption["language"].startswith("English")
+    assert chinese["sentences"][0]["text"]
     assert len(noted(log, "lent")) == before
     check_nothing_is_loaded_within(log)
 

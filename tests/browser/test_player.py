@@ -12,7 +12,7 @@ import soundfile
 from playwright.sync_api import Page, expect
 
 from tests import clips
-from tests.browser.speech_tab import choose, wait_for_end, write_down
+from tests.browser.speech_tab import choose, text_box, wait_for_end, write_down
 from tests.running_app import RunningApp, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -68,6 +68,25 @@ def test_who_marks_words_does_not_hear_them(written: Page) -> None:
     first.locator("span").first.dispatch_event("click")
     written.wait_for_timeout(300)
     assert paused(written)
+
+
+def test_work_goes_on_and_results_stay_while_another_tab_is_looked_at(open_page: OpenPage, test_data: Path) -> None:
+    page = open_page()
+    choose(page, clips.persian_long()[0].path, language="Persian")
+    write_down(page)
+    for name in ("Chinese", "Live", "Music", "About"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(300)
+    page.get_by_role("tab", name="Speech").click()
+    wait_for_end(page, 90)
+    text = text_box(page).input_value()
+    assert len(text) > 500
+    for _ in range(2):
+        page.get_by_role("tab", name="Music").click()
+        page.get_by_role("tab", name="Speech").click()
+        expect(text_box(page)).to_have_value(text)
+        expect(page.locator("#downloads a")).to_have_count(4)
+        expect(page.locator("#segments li").first).to_be_visible()
 
 
 def test_what_cannot_be_played_is_told(open_page: OpenPage, test_data: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def patient_steps(steps: Iterator[Step], seconds: float) -> Iterator[Step]:
     finally:
         asked.put(False)
         if thread:
-            thread.join()
+            thread.join(seconds)
 
 
 def patient(call: Callable[[], Step], seconds: float) -> Step:

@@ -80,6 +80,11 @@ class Settings:
         """Largest file accepted, in bytes."""
         return int(self.max_file_mb * 1_000_000)
 
+    @property
+    def max_upload_bytes(self) -> int:
+        """Largest size of several files that are sent together, in bytes."""
+        return 2 * self.max_bytes
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings.

@@ -24,6 +24,9 @@ MAX_CLIP_SECONDS = 30.0
 # The archive is held in memory and goes to the browser in one piece: half an hour is about 30 MB.
 MAX_SECONDS = 1800.0
 MAX_LETTERS = 1000
+MAX_ROWS = 2000
+# Shorter is no sentence, and a clip of no sample could be none.
+MIN_CLIP_SECONDS = 0.1
 _HEADERS = ("audio", "text", "recording")
 
 
@@ -46,6 +49,8 @@ def read_rows(found: object) -> list[Row]:
     Raises:
         RowError: there are none, or one is not of that form or longer than can be trained on.
     """
+    if isinstance(found, list) and len(found) > MAX_ROWS:
+        raise RowError(f"These are {len(found)} rows; up to {MAX_ROWS} can be taken at a time.")
     try:
         rows = [Row(float(one["start"]), float(one["end"]), _cleaned(str(one["text"]))) for one in found]
     except (TypeError, LookupError, ValueError) as error:
@@ -54,10 +59,11 @@ def read_rows(found: object) -> list[Row]:
     if not rows:
         raise RowError("Mend a sentence, or mark one as right, first.")
     for row in rows:
-        if not (0 <= row.start < row.end < math.inf) or len(row.text) > MAX_LETTERS:
+        if not (0 <= row.start < row.end - MIN_CLIP_SECONDS < math.inf) or len(row.text) > MAX_LETTERS:
             raise RowError("These rows are not of the page's form.")
         if row.end - row.start > MAX_CLIP_SECONDS:
-            raise RowError(f"The sentence at {row.start:.0f} s is longer than {MAX_CLIP_SECONDS:g} s: leave it out.")
+            at = f"{int(row.start) // 60}:{int(row.start) % 60:02}"
+            raise RowError(f"The sentence at {at} is longer than {MAX_CLIP_SECONDS:g} seconds: leave it out.")
     if sum(row.end - row.start for row in rows) > MAX_SECONDS:
         raise RowError(f"These rows are longer than {MAX_SECONDS / 60:g} minutes together: take fewer at a time.")
     return rows

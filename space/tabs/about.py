@@ -27,7 +27,7 @@ def build(services: Services, tab: gr.Tab) -> None:
         tab: the tab that it is on.
     """
     shown = gr.HTML(_LOOKING, elem_id="about")
-    tab.select(lambda: models(services), None, shown, show_progress="hidden", **PRIVATE)
+    tab.select(lambda: models(services), None, shown, queue=False, show_progress="hidden", **PRIVATE)
 
 
 def models(services: Services) -> str:

@@ -13,7 +13,7 @@ from tabs import transcript_view
 from tabs import translation_view as view
 from tabs.endpoints import compute, needed
 from tabs.look import AUTO_IN_WORDS
-from tabs.recordings import PRIVATE, RecordingTab, address_field, examples
+from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.speech import language_choices
 from tabs.uploads import Uploads
 
@@ -71,7 +71,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                         start = gr.Button("Into Chinese", variant="primary", interactive=False, elem_id="translate")
                         halt = gr.Button("Stop", elem_id="stop-translating", min_width=90, scale=0)
                     examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
-                    address_field(recording, uploads)
+                    tab.address_field(recording)
                     gr.HTML(transcript_view.limits(services.settings))
                 with gr.Tab("A text"):
                     text = gr.Textbox(

@@ -1,4 +1,4 @@
-// A sentence that somebody mends is taken as right; `collect` gives what is right to the server.
+// A sentence that somebody mends is taken as right; corrections.py collects what is.
 (() => {
   document.addEventListener("input", (event) => {
     const row = event.target.closest?.(".najva-corrections p")?.closest("li");

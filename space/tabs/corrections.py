@@ -17,15 +17,19 @@ from tabs.recordings import PRIVATE
 
 _CLIP_MARGIN_SECONDS = 0.2
 # What is ticked goes along with the recording; what a program sends in its place is checked as any other input.
-_COLLECT = """(recording, rows) => [recording, JSON.stringify(
-  [...document.querySelectorAll("#corrections li")]
-    .filter((row) => row.querySelector("input").checked)
-    .map((row) => ({ ...row.dataset, text: row.querySelector("p").textContent }))
-)]"""
+_COLLECT = """(recording, rows) => [
+  recording,
+  JSON.stringify({
+    of: document.querySelector("#corrections ol")?.dataset.of,
+    rows: [...document.querySelectorAll("#corrections li")]
+      .filter((row) => row.querySelector("input").checked)
+      .map((row) => ({ ...row.dataset, text: row.querySelector("p").textContent })),
+  }),
+]"""
 _SAVE = '() => document.querySelector("#rows-archive a")?.click()'
 
 
-def build(services: Services, recording: gr.Audio) -> gr.HTML:
+def build(services: Services, recording: gr.Audio) -> tuple[gr.HTML, gr.HTML]:
     """Lay out the place of the corrections, which is not seen before there are sentences.
 
     Args:
@@ -33,7 +37,7 @@ def build(services: Services, recording: gr.Audio) -> gr.HTML:
         recording: that the sentences are of.
 
     Returns:
-        Where `sentences` are shown.
+        Where `sentences` are shown, and where the archive is; another text empties both.
     """
 
     def archive(path: str | None, rows: str) -> str:
@@ -49,14 +53,18 @@ def build(services: Services, recording: gr.Audio) -> gr.HTML:
         save = gr.Button("Save the sheet and its clips", elem_id="save-rows")
         archived = gr.HTML(elem_id="rows-archive")
     packed = save.click(archive, [recording, rows], archived, js=_COLLECT, **PRIVATE, **compute(services.settings))
-    packed.then(None, None, None, js=_SAVE, **PRIVATE)
-    return shown
+    packed.success(None, None, None, js=_SAVE, **PRIVATE)
+    return shown, archived
 
 
-def sentences(segments: Sequence[Segment]) -> str:
+def sentences(segments: Sequence[Segment], path: str) -> str:
     """Return the sentences as rows of a sheet that can be mended, each with the times of its clip.
 
     A clip reaches a little into the pauses around it, since first and last sounds are easily cut off.
+
+    Args:
+        segments: of the whole text.
+        path: of the recording.
     """
     rows = []
     for place, segment in enumerate(segments):
@@ -75,15 +83,19 @@ def sentences(segments: Sequence[Segment]) -> str:
         "<details><summary>Correct it, for fine-tuning</summary>"
         "<p>Mend what is wrong and mark what is right. You get a sheet and its clips, ready for training; nothing of "
         "it stays here.</p>"
-        f'<div class="najva-segments najva-timed najva-corrections"><ol>{"".join(rows)}</ol></div></details>'
+        '<div class="najva-segments najva-timed najva-corrections">'
+        f'<ol data-of="{_content_of(path)}">{"".join(rows)}</ol></div></details>'
     )
 
 
 def _archive(services: Services, path: str, rows: str) -> str:
     try:
-        found = read_rows(json.loads(rows or "[]"))
-    except json.JSONDecodeError as error:
+        sent = json.loads(rows)
+        of, found = sent["of"], read_rows(sent["rows"])
+    except (json.JSONDecodeError, TypeError, LookupError, RecursionError) as error:
         raise RowError("These rows are not of the page's form.") from error
+    if of != _content_of(path):
+        raise RowError("These sentences are another recording's: write this one down first.")
     name = Path(path).stem
     held = base64.b64encode(pack(services.blocks(path), found, name)).decode("ascii")
     told = "1 row" if len(found) == 1 else f"{len(found)} rows"
@@ -91,3 +103,8 @@ def _archive(services: Services, path: str, rows: str) -> str:
         f'<div class="najva-downloads"><span>{told}</span>'
         f'<a download="{escape(name)}-rows.zip" href="data:application/zip;base64,{held}">ZIP</a></div>'
     )
+
+
+def _content_of(path: str) -> str:
+    """Return what tells a recording from another: Gradio stores each in a folder named by the hash of its content."""
+    return Path(path).parent.name

@@ -2,6 +2,7 @@
 
 import gradio as gr
 from fastapi.exceptions import RequestValidationError
+from gradio.state_holder import SessionState
 from starlette.middleware import Middleware
 
 from najva.settings import Settings
@@ -14,6 +15,15 @@ from tabs.theme import TYPEFACE_ROUTE
 _SESSIONS = 200
 
 
+def keep_no_values() -> None:
+    """Keep nothing of what a visitor sees or sends in the server's memory.
+
+    Gradio 6.31 holds each component's last value until 200 others have come, though the visitor has left: for its deep
+    links, whose door is shut here.
+    """
+    SessionState._update_value_in_config = lambda state, component, value: None
+
+
 def launch_options(page: gr.Blocks, settings: Settings) -> dict:
     """Return what `launch()` needs to know of who may do what.
 
@@ -22,9 +32,10 @@ def launch_options(page: gr.Blocks, settings: Settings) -> dict:
         settings: limits and accounts.
     """
     tell_faults_in_words()
+    keep_no_values()
     note_begun_files()
     doors = [
-        Middleware(Guard, max_bytes=settings.max_bytes),
+        Middleware(Guard, max_bytes=settings.max_bytes, max_upload_bytes=settings.max_upload_bytes),
         Middleware(Login, accounts=settings.auth, page=page),
     ]
     return {

@@ -102,10 +102,11 @@ class Guard:
     Args:
         app: what it stands before.
         max_bytes: size of the largest file taken.
+        max_upload_bytes: of several files together; Gradio itself limits each of them.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    def __init__(self, app: ASGIApp, max_bytes: int, max_upload_bytes: int) -> None:
+        self._app, self._max_bytes, self._max_upload_bytes = app, max_bytes, max_upload_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -119,7 +120,11 @@ class Guard:
         limit = self._limit(path)
         # Not waited for: whoever says so much at the beginning would send it first.
         declared = Headers(scope=scope).get("content-length", "")
-        too_large = f"This is too large; the limit of a file is {self._max_bytes / 1_000_000:g} MB."
+        megabytes = self._max_bytes / 1_000_000
+        too_large = f"This is too large; the limit of a file is {megabytes:g} MB."
+        if "/upload" in path:
+            together = self._max_upload_bytes / 1_000_000
+            too_large = f"This is too large; the limit is {megabytes:g} MB, and {together:g} MB together."
         if declared.isdecimal() and int(declared) > limit:
             await answer.refuse(413, too_large)
             return
@@ -149,8 +154,8 @@ class Guard:
     def _limit(self, path: str) -> int:
         if "/component_server" in path:
             return _LARGEST_MESSAGE
-        # A recording comes as it is, or as base64 inside a call.
-        return self._max_bytes * (1 if "/upload" in path else 4 / 3) + _MARGIN
+        # Recordings come as they are, several at once, or as base64 inside a call.
+        return (self._max_upload_bytes if "/upload" in path else self._max_bytes * 4 / 3) + _MARGIN
 
 
 def _reason(error: Exception) -> tuple[int, str]:

@@ -1,8 +1,8 @@
 // The live tab's microphone. Samples gather in `pending`; `pump` sends all of them as soon as the last message was
 // answered, so nothing is overwritten and nothing queues up. `element` and `server` are given by gr.HTML.
 const RATE = 16000;
-// 30 s in the worklet's chunks of 128 samples: the server takes 60 s at most; what is left goes with the next message.
-const CHUNKS_PER_MESSAGE = (30 * RATE) / 128;
+// The server takes 60 s at most; what is left goes with the next message.
+const LONGEST_MESSAGE = 30 * RATE;
 // An answer that has not come by then never will: the first one may wait for a model to be loaded.
 const LATEST_ANSWER = 300_000;
 const button = element.querySelector(".najva-live-button");
@@ -24,8 +24,10 @@ registerProcessor("tap", class extends AudioWorkletProcessor {
     super();
     this.step = sampleRate / rate;
     if (this.step === 1) return;
-    this.reach = Math.ceil(16 * this.step);
-    const cutoff = 0.92 / this.step;
+    // Of a headset that records at less than what is asked for, every pitch is kept.
+    const narrowing = Math.max(1, this.step);
+    this.reach = Math.ceil(16 * narrowing);
+    const cutoff = 0.92 / narrowing;
     this.phases = 256;
     this.kernel = Float32Array.from({ length: 2 * this.reach * this.phases + 1 }, (_, place) => {
       const x = place / this.phases - this.reach;
@@ -182,7 +184,10 @@ function say(line) {
 
 async function pump(current) {
   while (true) {
-    const chunks = current.pending.splice(0, CHUNKS_PER_MESSAGE);
+    if (current.gone) return;
+    let taken = 0;
+    for (let size = 0; taken < current.pending.length && size < LONGEST_MESSAGE; taken++) size += current.pending[taken].length;
+    const chunks = current.pending.splice(0, taken);
     const last = current.stopping && !current.pending.length;
     const samples = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     let offset = 0;
@@ -271,13 +276,14 @@ async function start() {
 async function microphone(current) {
   // Best the browser itself resamples to Whisper's own rate.
   for (const options of [{ sampleRate: RATE }, {}]) {
-    const context = new AudioContext(options);
+    let context;
     try {
+      context = new AudioContext(options);
       const source = context.createMediaStreamSource(current.stream);
       current.context = context;
       return source;
     } catch (error) {
-      await context.close();
+      await context?.close();
       if (!options.sampleRate) throw error;
     }
   }
@@ -323,12 +329,15 @@ button.addEventListener("click", async () => {
 });
 // Whoever leaves holds no microphone and no place.
 addEventListener("pagehide", () => {
-  if (!session) return;
-  release(session);
+  const current = session;
+  if (!current) return;
+  // Whoever comes back to the page as it was may start again.
+  current.gone = true;
+  finish(current, "This live session has ended; start a new one.");
   // Gradio's own call ends with the page; this one is sent all the same.
   const { id } = window.gradio_config.components.find((one) => one.props.elem_id === "live");
-  const data = { session: session.name };
-  const body = JSON.stringify({ session_hash: session.name, component_id: id, fn_name: "leave", data });
+  const data = { session: current.name };
+  const body = JSON.stringify({ session_hash: current.name, component_id: id, fn_name: "leave", data });
   const headers = { "Content-Type": "application/json" };
   fetch("gradio_api/component_server", { method: "POST", keepalive: true, headers, body }).catch(() => {});
 });

@@ -13,7 +13,7 @@ from najva.services import Services
 from tabs import genre_view as view
 from tabs import transcript_view
 from tabs.endpoints import compute, needed
-from tabs.recordings import PRIVATE, RecordingTab, address_field, examples
+from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples" / "music"
@@ -64,7 +64,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
                 model = gr.Radio(view.choices([]), value=AUTO, label="Network", show_label=False)
             gr.HTML(transcript_view.limits(services.settings))
             examples(_EXAMPLES, recording, "Try one of these (played by a synthesiser)")
-            address_field(recording, uploads)
+            tab.address_field(recording)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="genre-status")
             likeliest = gr.HTML(elem_id="genres")

@@ -2,6 +2,12 @@
 // are lit while they are. Whatever may be played has data-start and data-end, in seconds, in a .najva-timed list.
 (() => {
   const LIT = "najva-now";
+  const STATUS = {
+    "write-down": "#status",
+    translate: "#translation-status",
+    "translate-text": "#translation-status",
+    "which-genre": "#genre-status",
+  };
   let lit = [];
 
   const playerOf = (element) => element.closest('[role="tabpanel"]')?.querySelector(".najva-player audio");
@@ -32,7 +38,7 @@
     lit.forEach((one) => one.classList.remove(LIT));
     now.forEach((one) => one.classList.add(LIT));
     // The list alone is moved: the page stays where its reader has it.
-    if (row && row !== lit[0]) list.scrollTop = row.offsetTop - list.offsetTop - list.clientHeight / 3;
+    if (row && row !== lit[0]) list.scrollTop = row.offsetTop - list.clientHeight / 3;
     lit = now;
   }
 
@@ -41,6 +47,13 @@
     light(player);
     if (!player.paused) requestAnimationFrame(() => follow(player));
   }
+
+  // On a phone what is asked for appears below what asks for it.
+  document.addEventListener("click", (event) => {
+    const asking = event.target.closest?.("#write-down, #translate, #translate-text, #which-genre");
+    const status = asking && document.querySelector(STATUS[asking.id]);
+    if (status && status.getBoundingClientRect().top > innerHeight * 0.8) status.scrollIntoView();
+  });
 
   // Events of media do not bubble; they can be caught on their way down.
   const watch = (name, told) =>

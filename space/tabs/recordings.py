@@ -1,14 +1,17 @@
 """What every tab that takes a recording needs: whose file it is, the work on it, and how that is stopped."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
 import gradio as gr
+from anyio.to_thread import run_sync
 from gradio import processing_utils
 
 from tabs import look
+from tabs.callers import faults_in_words
 from tabs.endpoints import refusals_in_words
 from tabs.uploads import Uploads
 
@@ -16,6 +19,7 @@ from tabs.uploads import Uploads
 # same door. Harmless, since each touches only what the caller's session holds, and a session's random name is known to
 # its own page alone; what computes waits in the queue with everybody else.
 PRIVATE = {"api_visibility": "private"}
+_FETCHING_AT_ONCE = 8
 
 
 class RecordingTab:
@@ -29,6 +33,7 @@ class RecordingTab:
     def __init__(self, name: str, uploads: Uploads) -> None:
         self._name, self._uploads = name, uploads
         self._stops: dict[str, Event] = {}
+        self._fetching = 0
 
     @contextmanager
     def work(self, request: gr.Request) -> Iterator[Event]:
@@ -73,6 +78,44 @@ class RecordingTab:
         if running := self._stops.get(request.session_hash or ""):
             running.set()
 
+    def address_field(self, recording: gr.Audio) -> None:
+        """Let a recording be brought by its address on the internet; see `addresses`.
+
+        Args:
+            recording: where it is brought.
+        """
+
+        async def fetch(address: str, request: gr.Request) -> tuple:
+            begun = time.monotonic()
+            if not address.strip():
+                return gr.skip(), ""
+            if self._fetching >= _FETCHING_AT_ONCE:
+                return gr.skip(), look.problem("Many recordings are being fetched already: try again in a minute.")
+            self._fetching += 1
+            try:
+                with faults_in_words():
+                    # By its name in Gradio, where `addresses` has put it.
+                    path = await processing_utils.async_ssrf_protected_download(address.strip(), recording.GRADIO_CACHE)
+                    # Hashing takes its time, and would hold up everybody.
+                    visitor = request.session_hash
+                    return await run_sync(self._uploads.take_in, Path(path), visitor, self._name, begun), ""
+            except gr.Error as error:
+                return gr.skip(), look.problem(error.message)
+            finally:
+                self._fetching -= 1
+
+        address = gr.Textbox(
+            label="Or the address of a recording on the internet",
+            placeholder="https://",
+            submit_btn="Fetch",
+            elem_classes="najva-address",
+        )
+        fault = gr.HTML(elem_classes="najva-fault")
+        # Beside the queue: who fetches waits for a network, and computes nothing.
+        beside = {"queue": False, "show_progress": "hidden", **PRIVATE}
+        asked = address.submit(lambda: look.working("Fetching"), None, fault, **beside)
+        asked.then(fetch, address, [recording, fault], **beside)
+
     def connect(
         self,
         recording: gr.Audio,
@@ -105,39 +148,6 @@ class RecordingTab:
             halt.click(self.stop, None, None, queue=False, **PRIVATE)
         recording.change(hold, recording, start, queue=False, show_progress="hidden", **PRIVATE)
         recording.clear(clear, None, outputs, queue=False, **PRIVATE)
-
-
-def address_field(recording: gr.Audio, uploads: Uploads) -> None:
-    """Let a recording be brought by its address on the internet; see `addresses`.
-
-    Args:
-        recording: where it is brought.
-        uploads: deletes it as it does a file of the visitor's own.
-    """
-
-    async def fetch(address: str) -> AsyncIterator[tuple]:
-        if not address.strip():
-            yield gr.skip(), ""
-            return
-        yield gr.skip(), look.working("Fetching")
-        try:
-            # By its name in Gradio, where `addresses` has put it.
-            fetched = await processing_utils.async_ssrf_protected_download(address.strip(), recording.GRADIO_CACHE)
-        except gr.Error as error:
-            yield gr.skip(), look.problem(error.message)
-            return
-        yield uploads.take_in(Path(fetched)), ""
-
-    address = gr.Textbox(
-        label="Or the address of a recording on the internet",
-        placeholder="https://",
-        submit_btn="Fetch",
-        elem_classes="najva-address",
-    )
-    fault = gr.HTML()
-    # In a queue of its own: who fetches waits for a network, and computes nothing.
-    places = {"concurrency_id": "fetch", "concurrency_limit": 8}
-    address.submit(fetch, address, [recording, fault], show_progress="hidden", **PRIVATE, **places)
 
 
 def examples(folder: Path, recording: gr.Audio, label: str) -> None:

@@ -11,6 +11,7 @@ from threading import Event
 import gradio as gr
 
 from najva.languages import LANGUAGES
+from najva.pretrained import ModelError
 from najva.services import Services
 from najva.subtitles import FORMATS
 from najva.transcriber import Transcript
@@ -23,6 +24,8 @@ from tabs.uploads import Uploads
 # More in one list nobody reads, and their files lie on the server's disk meanwhile.
 MOST_FILES = 50
 _NAME = "several"
+# Of each text, in the two lines that are seen.
+_SHOWN_LETTERS = 300
 
 
 @dataclass
@@ -33,6 +36,10 @@ class _File:
     transcript: Transcript | None = None
     fault: str = ""
     seconds: float | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.fault) or (self.transcript is not None and self.transcript.finished)
 
     @property
     def name(self) -> str:
@@ -48,7 +55,7 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
         language: spoken in them, as chosen for one.
         model: writes them, as chosen for one.
     """
-    tab = RecordingTab(_NAME, uploads)
+    settings, tab = services.settings, RecordingTab(_NAME, uploads)
 
     def write_all(paths: list[str] | None, language: str, model: str, request: gr.Request) -> Iterator[str]:
         yield from tab.answers(
@@ -64,24 +71,41 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
         if len(paths) > MOST_FILES:
             raise refusal(f"These are {len(paths)} recordings; up to {MOST_FILES} can be written down at once.")
         files = [_File(path) for path in paths]
+        look_into(files)
         for file in files:
             if stop.is_set():
                 break
             for _ in written(file, language, model, stop):
                 yield _list(files)
-        yield _list(files) + _archive(files)
+        yield _list(files, ended=True) + _archive(files)
+
+    def look_into(files: list[_File]) -> None:
+        """Note how long each file is, or what is wrong with it; all together are no longer than one may be."""
+        for file in files:
+            try:
+                with refusals_in_words():
+                    file.seconds = services.seconds(file.path)
+            except gr.Error as error:
+                file.fault = error.message
+        if sum(file.seconds or 0 for file in files) > settings.max_seconds:
+            longest = look.length_in_words(settings.max_seconds)
+            raise refusal(f"These recordings are longer than {longest} together: take fewer at a time.")
 
     def written(file: _File, language: str, model: str, stop: Event) -> Iterator[None]:
         """Fill in one file, step by step; what is wrong with it holds up none of the others."""
+        if file.fault:
+            return
         try:
             with refusals_in_words():
-                file.seconds = services.seconds(file.path)
                 for transcript in services.transcribe(file.path, language, "word", model):
                     file.transcript = transcript
                     if stop.is_set() and not transcript.finished:
                         return
                     yield
         except gr.Error as error:
+            if isinstance(error.__cause__, ModelError):
+                # It would fail for each of the others too.
+                raise
             file.transcript, file.fault = None, error.message
             yield
 
@@ -92,6 +116,9 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
         recordings = gr.File(
             label="Recordings", file_count="multiple", type="filepath", height=140, elem_id="several-recordings"
         )
+        longest, megabytes = look.length_in_words(settings.max_seconds), settings.max_upload_bytes / 1_000_000
+        told = f"Up to {MOST_FILES} files, {longest} and {megabytes:g} MB together."
+        gr.HTML(f'<p class="najva-note">{told}</p>')
         # Gradio 6.31 leaves an empty file behind for each that it hands over.
         recordings._process_single_file = lambda file: file.path
         with gr.Row():
@@ -99,25 +126,29 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
             halt = gr.Button("Stop", elem_id="stop-several", min_width=90, scale=0)
         shown = gr.HTML(elem_id="several")
     recordings.change(keep, recordings, None, queue=False, show_progress="hidden", **PRIVATE)
-    start.click(
-        write_all, [recordings, language, model], shown, show_progress="hidden", **PRIVATE, **compute(services.settings)
-    )
+    start.click(write_all, [recordings, language, model], shown, show_progress="hidden", **PRIVATE, **compute(settings))
     halt.click(tab.stop, None, None, queue=False, **PRIVATE)
     recordings.clear(tab.stop, None, None, queue=False, **PRIVATE)
 
 
-def _list(files: Sequence[_File]) -> str:
-    done = sum(bool(file.fault) or (file.transcript is not None and file.transcript.finished) for file in files)
-    rows = "".join(f"<li><b translate='no' dir='auto'>{escape(file.name)}</b>{_told(file)}</li>" for file in files)
+def _list(files: Sequence[_File], *, ended: bool = False) -> str:
+    done = sum(file.is_done for file in files)
+    rows = "".join(
+        f'<li><b translate="no" dir="auto">{escape(file.name)}</b>{_told(file, ended=ended)}</li>' for file in files
+    )
     bar = f'<progress value="{done}" max="{len(files)}"></progress>'
-    status = f'<div class="najva-status" role="status">{done} of {len(files)} recordings{bar}</div>'
+    # Read out once, at the end.
+    role = ' role="status"' if ended else ""
+    status = f'<div class="najva-status"{role}>{done} of {len(files)} recordings{bar}</div>'
     return f'{status}<ol class="najva-several">{rows}</ol>'
 
 
-def _told(file: _File) -> str:
-    """Return what is known of one file."""
+def _told(file: _File, *, ended: bool) -> str:
+    """Return what is known of one file; once the work has ended, what is not done was stopped."""
     if file.fault:
         return f'<span class="najva-problem">{escape(file.fault)}</span>'
+    if ended and not file.is_done:
+        return "<span>Stopped</span>"
     if file.transcript is None:
         return "<span>Waiting</span>"
     found = file.transcript
@@ -130,7 +161,7 @@ def _told(file: _File) -> str:
     language = known.english_name if known else found.language.code
     return (
         f"<span>{clock(found.audio_seconds)}</span> <span>{escape(language)}</span>"
-        f'<p translate="no" dir="auto">{escape(found.text)}</p>'
+        f'<p translate="no" dir="auto">{escape(found.text[:_SHOWN_LETTERS])}</p>'
     )
 
 

@@ -13,7 +13,7 @@ from tabs import corrections, several
 from tabs import transcript_view as view
 from tabs.endpoints import compute, needed
 from tabs.look import AUTO_IN_WORDS, demonstration
-from tabs.recordings import PRIVATE, RecordingTab, address_field, examples
+from tabs.recordings import PRIVATE, RecordingTab, examples
 from tabs.uploads import Uploads
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -99,7 +99,7 @@ def build(services: Services, uploads: Uploads) -> None:
                 )
             gr.HTML(view.limits(services.settings))
             examples(_EXAMPLES, recording, "Try one of these (spoken by a synthesiser)")
-            address_field(recording, uploads)
+            tab.address_field(recording)
             several.build(services, uploads, language, model)
         with gr.Column(scale=7, min_width=320):
             status = gr.HTML(view.EMPTY_STATUS, elem_id="status")
@@ -125,9 +125,9 @@ def build(services: Services, uploads: Uploads) -> None:
             downloads = gr.HTML(elem_id="downloads")
             player = gr.HTML(elem_id="player")
             segments = gr.HTML(elem_id="segments")
-            corrected = corrections.build(services, recording)
+            corrected, archived = corrections.build(services, recording)
 
-    shown = view.Shown(status, text, found_language, player, segments, downloads, corrected)
+    shown = view.Shown(status, text, found_language, player, segments, downloads, corrected, archived)
     outputs = [*shown, pair_view, said, pair]
     written = start.click(
         write_down,

@@ -19,6 +19,7 @@ EMPTY_STATUS = (
     '<div class="najva-status">Record a few sentences or bring a file, then press <b>Write it down</b>.</div>'
 )
 _TOP_LANGUAGES = 5
+_SHOWN_MEANWHILE = 60
 _FLAG_WORDS = {
     "no_speech": "No speech found: nobody seems to speak in this recording.",
     "loop_cut": "A passage repeated itself over and over and was cut to one; listen to it again.",
@@ -33,6 +34,7 @@ class Shown(NamedTuple):
     Attributes:
         player: plays the recording.
         corrections: the text to be corrected, once it is whole.
+        archive: of what was corrected, which is made when it is asked for.
     """
 
     status: str
@@ -42,6 +44,7 @@ class Shown(NamedTuple):
     segments: str = ""
     downloads: str = ""
     corrections: str = ""
+    archive: str = ""
 
 
 def empty() -> Shown:
@@ -75,9 +78,9 @@ def results(transcript: Transcript, seconds: float | None, path: str, *, stopped
         text=transcript.text,
         languages=_languages(transcript),
         player=look.player(path) if transcript.segments else "",
-        segments=_segments(transcript),
+        segments=_segments(transcript, whole=whole),
         downloads=_downloads(transcript, Path(path).stem) if whole else "",
-        corrections=sentences(transcript.segments) if whole else "",
+        corrections=sentences(transcript.segments, path) if whole else "",
     )
 
 
@@ -192,25 +195,35 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.005 else "&lt;1 %"
 
 
-def _segments(transcript: Transcript) -> str:
+def _segments(transcript: Transcript, *, whole: bool) -> str:
     if not transcript.segments:
         return ""
+    # Of hours of speech every look would send megabytes again.
+    shown = transcript.segments if whole else transcript.segments[-_SHOWN_MEANWHILE:]
+    row = _words if whole else lambda segment: escape(segment.text)
     rows = "".join(
         # The text's direction is the row's, so that the time of a Persian line stands at its beginning.
         f'<li dir="auto" class="{"najva-doubtful" if segment.flags else ""}" {look.times(segment.start, segment.end)}>'
-        f'{look.play_button(segment.start)}<p translate="no">{_words(segment) or escape(segment.text)}</p></li>'
-        for segment in transcript.segments
+        f'{look.play_button(segment.start)}<p translate="no">{row(segment)}</p></li>'
+        for segment in shown
     )
     hint = "<small>Press a time or a word to hear it.</small>"
     return f'<div class="najva-segments najva-timed najva-follows"><h2>With times</h2>{hint}<ol>{rows}</ol></div>'
 
 
 def _words(segment: Segment) -> str:
-    """Words that are heard when pressed, and show their time when pointed at."""
-    return " ".join(
-        f'<span {look.times(word.start, word.end)} title="{word.start:.2f}–{word.end:.2f} s">{escape(word.text)}</span>'
-        for word in segment.words
-    )
+    """Return a segment's text, each word of which is heard when pressed and shows its time when pointed at."""
+    parts, place = [], 0
+    for word in segment.words:
+        # Between words stands what the text has there: nothing in Chinese.
+        found = segment.text.find(word.text, place)
+        if found < 0 or not word.text:
+            continue
+        title = f"{word.start:.2f}–{word.end:.2f} s"
+        parts.append(escape(segment.text[place:found]))
+        parts.append(f'<span {look.times(word.start, word.end)} title="{title}">{escape(word.text)}</span>')
+        place = found + len(word.text)
+    return "".join(parts) + escape(segment.text[place:])
 
 
 def _downloads(transcript: Transcript, name: str) -> str:

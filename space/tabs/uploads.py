@@ -15,6 +15,9 @@ from gradio.context import LocalContext
 from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event
 
+# So long after its upload a file has been taken by the page that sent it, or never will.
+_ON_ITS_WAY_SECONDS = 60.0
+
 
 class Uploads:
     """Keeps count of the files of visitors and callers, so that every one can be deleted at the right moment.
@@ -85,19 +88,33 @@ class Uploads:
                 if isinstance(each, dict) and isinstance(each.get("path"), str):
                     self._release(each["path"], self._uploaded, self._called)
 
-    def take_in(self, path: Path) -> str:
+    def take_in(self, path: Path, visitor: str | None, tab: str, begun: float) -> str:
         """Make an upload of a file that was fetched for a visitor: it is moved to where Gradio has one of its content.
+
+        Args:
+            path: alone in its folder, or an upload of somebody's.
+            visitor: who asked for it, and may have left.
+            tab: where it is to lie.
+            begun: when it was asked for, by `time.monotonic`.
 
         Returns:
             Where it lies now.
         """
-        folder = path.parent.parent / processing_utils.hash_file(path)
-        folder.mkdir(exist_ok=True)
-        target = folder / path.name
-        path.replace(target)
-        with suppress(OSError):
-            path.parent.rmdir()
-        self._page.upload_file_set.add(str(target))
+        files, target = self._page.upload_file_set, path
+        if str(path) not in files:
+            target = path.parent.parent / processing_utils.hash_file(path) / path.name
+        with self._lock:
+            held = str(target) in self._of_visitor.get(visitor or "", {}).get(tab, ())
+            # Noted without being counted as one more upload, which it is not if it lies in the tab already.
+            set.add(files, str(target))
+            self._uploaded[str(target)] += not held
+            self._brought_at[str(target)] = begun
+            if target != path:
+                target.parent.mkdir(exist_ok=True)
+                path.replace(target)
+                with suppress(OSError):
+                    path.parent.rmdir()
+        self.belongs_to(str(target), visitor, tab)
         return str(target)
 
     def belongs_to(self, path: str | None, visitor: str | None, tab: str) -> None:
@@ -121,7 +138,7 @@ class Uploads:
             gone = before - kept
             before -= gone
         for path in gone:
-            self._release(path, self._uploaded)
+            self._leaves_tab(path)
         for path in kept:
             self.belongs_to(path, visitor, tab)
 
@@ -130,7 +147,7 @@ class Uploads:
         with self._lock:
             paths = self._of_visitor.get(visitor or "", {}).pop(tab, set())
         for path in paths:
-            self._release(path, self._uploaded)
+            self._leaves_tab(path)
 
     def left(self, visitor: str | None) -> None:
         """Delete what lies on the page of a visitor who leaves."""
@@ -144,6 +161,15 @@ class Uploads:
 
     def _visitor_left(self, request: gr.Request) -> None:
         self.left(request.session_hash)
+
+    def _leaves_tab(self, path: str) -> None:
+        """Delete a file that lies in a tab no more, unless it lies in another or is on its way there."""
+        with self._lock:
+            holders = sum(path in files for tabs in self._of_visitor.values() for files in tabs.values())
+            # Who brings the same file again makes one more upload of it, and still has it once.
+            if time.monotonic() - self._brought_at.get(path, 0.0) > _ON_ITS_WAY_SECONDS:
+                self._uploaded[path] = min(self._uploaded[path], holders + 1)
+        self._release(path, self._uploaded)
 
     def _release(self, path: str | None, *counts: Counter[str]) -> None:
         path = str(path)

@@ -89,6 +89,15 @@ def test_work_goes_on_and_results_stay_while_another_tab_is_looked_at(open_page:
         expect(page.locator("#segments li").first).to_be_visible()
 
 
+def test_on_a_phone_what_was_asked_for_comes_into_view(open_page: OpenPage, test_data: Path) -> None:
+    page = open_page(viewport={"width": 390, "height": 844})
+    choose(page, JFK)
+    expect(page.locator("#status")).not_to_be_in_viewport()
+    write_down(page)
+    wait_for_end(page)
+    expect(page.locator("#status")).to_be_in_viewport()
+
+
 def test_what_cannot_be_played_is_told(open_page: OpenPage, test_data: Path, tmp_path: Path) -> None:
     page = open_page(allowed="Waveform load error")
     sound, rate_hz = soundfile.read(JFK)
@@ -138,6 +147,22 @@ def test_what_is_mended_is_saved_as_rows_with_their_clips(
     # The second half of the eleven seconds.
     assert 2 < soundfile.info(tmp_path / row["audio"]).duration < 5
     assert [path.name for path in app.uploads] == ["jfk.flac"]
+
+
+def test_sentences_of_one_recording_never_get_the_sound_of_another(written: Page) -> None:
+    written.get_by_text("Correct it, for fine-tuning").click()
+    written.locator("#corrections li").nth(0).get_by_role("checkbox").check()
+    with written.expect_download():
+        written.get_by_role("button", name="Save the sheet and its clips").click()
+    written.get_by_role("button", name="English synthetic").click()
+    expect(written.locator("#recording")).to_contain_text("0:0", timeout=20_000)
+    written.wait_for_timeout(1000)
+    written.get_by_role("button", name="Save the sheet and its clips").click()
+    expect(written.locator("#rows-archive")).to_contain_text("These sentences are another recording's")
+    expect(written.locator("#rows-archive a")).to_have_count(0)
+    write_down(written)
+    expect(written.locator("#status")).to_contain_text("of sound in", timeout=60_000)
+    expect(written.locator("#rows-archive .najva-problem")).to_have_count(0)
 
 
 def test_several_files_become_one_archive(

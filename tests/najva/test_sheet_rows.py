@@ -84,7 +84,7 @@ def test_what_the_page_sends_is_read_in_order_of_time() -> None:
         ([one(end="inf")], "not of the page's form"),
         ([one(start="2.5")], "not of the page's form"),
         ([one(text="x" * 1001)], "not of the page's form"),
-        ([one(end=1.5 + MAX_CLIP_SECONDS)], "The sentence at 1 s is longer than 30 s"),
+        ([one(end=1.5 + MAX_CLIP_SECONDS)], "The sentence at 0:01 is longer than 30 seconds"),
         ([one(start=29 * n, end=29 * n + 29) for n in range(63)], "longer than 30 minutes together"),
     ],
 )

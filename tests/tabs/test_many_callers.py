@@ -1,5 +1,6 @@
 """Several callers at once: each gets its own answer, and no file is deleted under anybody or stays behind."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -10,6 +11,7 @@ import soundfile
 from gradio_client import handle_file
 
 from najva.persian import normalize
+from tabs import uploads
 from tabs.uploads import Uploads
 from tests import clips
 from tests.running_app import RunningApp, wait_until
@@ -104,6 +106,62 @@ def test_each_tab_keeps_its_own_file_and_leaving_empties_all(tmp_path: Path) -> 
     page.uploads.belongs_to(page.upload(), "visitor", "music")
     page.uploads.left("visitor")
     assert not page.path.exists()
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every upload is known of by the page that sent it."""
+    monkeypatch.setattr(uploads, "_ON_ITS_WAY_SECONDS", -1.0)
+
+
+@pytest.mark.usefixtures("settled")
+def test_who_brings_a_file_twice_has_it_once(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    for visitor in ("visitor", "visitor", "another"):
+        page.uploads.belongs_to(page.upload(), visitor, "speech")
+    page.uploads.clear("visitor", "speech")
+    assert page.path.exists()
+    page.uploads.left("another")
+    assert not page.path.exists()
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_is_taken_off_a_list_goes_and_the_rest_stays(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    first = page.upload()
+    page.path = tmp_path / "another hash" / "speech.wav"
+    second = page.upload()
+    page.uploads.keep([first, second], "visitor", "several")
+    page.uploads.keep([second], "visitor", "several")
+    assert not Path(first).exists() and Path(second).exists()
+    page.uploads.keep([], "visitor", "several")
+    assert not Path(second).exists()
+
+
+def fetched(folder: Path) -> Path:
+    path = folder / "tmp" / "speech.wav"
+    path.parent.mkdir()
+    path.write_bytes(b"sound")
+    return path
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_was_fetched_is_an_upload_of_its_visitor(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    path = Path(page.uploads.take_in(fetched(tmp_path), "visitor", "speech", time.monotonic()))
+    assert path.exists() and [*tmp_path.rglob("*.wav")] == [path]
+    # Its own address brings it to the tab in which it lies.
+    assert page.uploads.take_in(path, "visitor", "speech", time.monotonic()) == str(path)
+    page.uploads.clear("visitor", "speech")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_what_arrives_after_its_visitor_has_left_goes(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    begun = time.monotonic()
+    page.uploads.left("visitor")
+    page.uploads.take_in(fetched(tmp_path), "visitor", "speech", begun)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_file_that_a_page_tells_of_after_the_leaving(tmp_path: Path) -> None:

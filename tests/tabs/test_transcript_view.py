@@ -1,11 +1,12 @@
 """Two texts beside each other, as the page shows them."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from najva.transcriber import Transcript
-from najva.transcriber.transcript import DetectedLanguage, Segment
+from najva.transcriber.transcript import DetectedLanguage, Segment, Word
 from tabs import transcript_view as view
 
 PAIR = view.Pair("fa", ("سلام بر شما", "tuned"), ("سلام به شما", "base"))
@@ -45,6 +46,29 @@ def test_why_there_is_nothing_to_compare() -> None:
     transcript = Transcript(language=DetectedLanguage(code="fa"))
     assert "as you chose" in view.no_comparison(transcript, chosen=True)
     assert "has no tuned model here" in view.no_comparison(transcript, chosen=False)
+
+
+def test_words_stand_as_the_text_has_them() -> None:
+    words = tuple(Word(place, place + 1, text) for place, text in enumerate(("你好", "，", "世界")))
+    chinese = Segment(0.0, 3.0, "你好，世界。", words)
+    english = Segment(3.0, 5.0, "Oh,  no no!", (Word(3, 4, "no"), Word(4, 5, "no!")))
+    language = DetectedLanguage("zh", {"zh": 1.0}, sure=True)
+    whole = Transcript(language, (chinese, english), finished=True)
+    rows = re.findall(r'<p translate="no">(.*?)</p>', view.results(whole, 5.0, "/h/a.mp3", stopped=False).segments)
+    assert [re.sub("<[^>]*>", "", row) for row in rows] == [chinese.text, english.text]
+    assert [row.count("<span") for row in rows] == [3, 2]
+
+
+def test_of_hours_only_the_last_sentences_are_shown_until_the_end() -> None:
+    segments = tuple(Segment(at, at + 1, f"n{at}.", (Word(at, at + 1, f"n{at}."),)) for at in range(100))
+    part = Transcript(DetectedLanguage("en", {"en": 1.0}, sure=True), segments)
+    meanwhile = view.results(part, 200.0, "/h/a.mp3", stopped=False)
+    assert (
+        meanwhile.segments.count("<li") == 60 and ">n40.<" in meanwhile.segments and "<span" not in meanwhile.segments
+    )
+    assert meanwhile.corrections == meanwhile.downloads == ""
+    whole = view.results(replace(part, finished=True), 200.0, "/h/a.mp3", stopped=False)
+    assert whole.segments.count("<li") == 100 == whole.corrections.count("<li")
 
 
 def test_who_decided_on_the_language_is_said() -> None:

@@ -36,7 +36,7 @@ def build(services: Services) -> gr.Blocks:
             speech.build(services, uploads)
         with gr.Tab("Chinese"):
             chinese.build(page, services, uploads)
-        with gr.Tab("Live"):
+        with gr.Tab("Live", elem_id="live-tab"):
             live.build(services)
         with gr.Tab("Music"):
             music.build(page, services, uploads)

@@ -3,6 +3,8 @@
 const RATE = 16000;
 // The server takes 60 s at most; what is left goes with the next message.
 const LONGEST_MESSAGE = 30 * RATE;
+// Between an answer and the next message.
+const PAUSE_MS = 150;
 // An answer that has not come by then never will: the first one may wait for a model to be loaded.
 const LATEST_ANSWER = 300_000;
 const button = element.querySelector(".najva-live-button");
@@ -182,6 +184,16 @@ function say(line) {
   if (state.dataset.line !== line) state.textContent = state.dataset.line = line;
 }
 
+// Until there is more sound to send. A page that is not looked at has its timers slowed to one a minute; the
+// microphone's messages come all the same.
+function sound(current) {
+  const due = performance.now() + PAUSE_MS;
+  return new Promise((resume) => {
+    setTimeout(resume, PAUSE_MS);
+    current.heard = () => performance.now() >= due && resume();
+  });
+}
+
 async function pump(current) {
   while (true) {
     if (current.gone) return;
@@ -213,7 +225,7 @@ async function pump(current) {
       if (last) return finish(current, "Stopped. Everything you said was heard.");
       if (!current.stopping) say("Listening");
     }
-    await new Promise((resume) => setTimeout(resume, 150));
+    await sound(current);
   }
 }
 
@@ -303,6 +315,7 @@ async function listen(current) {
   });
   tap.port.onmessage = ({ data }) => {
     current.pending.push(data);
+    current.heard?.();
     if (!current.released) level.value = Math.min(1, 3 * Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length));
   };
   source.connect(tap).connect(context.destination);
@@ -327,6 +340,7 @@ button.addEventListener("click", async () => {
   await start();
   button.disabled = false;
 });
+button.dataset.ready = "";
 // Whoever leaves holds no microphone and no place.
 addEventListener("pagehide", () => {
   const current = session;

@@ -133,7 +133,7 @@ def build(services: Services) -> None:
 
 def _page(limit: str, speakers: int) -> str:
     languages = _options(language_choices(), AUTO)
-    scripts = _options([("No Chinese", ""), *SCRIPTS], "")
+    scripts = _options([("No Chinese", ""), *SCRIPTS], SCRIPTS[0][1])
     page = _PAGE.replace("LANGUAGES", languages).replace("SCRIPTS", scripts)
     return page.replace("LIMIT", limit).replace("SPEAKERS", str(speakers))
 

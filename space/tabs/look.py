@@ -23,6 +23,8 @@ _MARK = (
     '<rect x="9.5" y="9.5" width="29" height="29" transform="rotate(45 24 24)"/>'
     '<path d="M17 21.5v5M24 17.5v13M31 21.5v5"/></svg>'
 )
+# Of the whole page, besides `interface.js`.
+_SCRIPTS = ("player.js", "corrections.js", "speak_now.js")
 # What a Gradio dropdown shows as chosen is an input's value, which no script may change: it is in all three languages.
 AUTO_IN_WORDS = "Auto · خودکار · 自动"
 # File name, what the link says, content.
@@ -33,8 +35,8 @@ _TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt",
 def launch_options() -> dict:
     """Return what `launch()` needs to know of the look."""
     css = (_FOLDER / "style.css").read_text(encoding="utf-8")
-    others = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("player.js", "corrections.js"))
-    head = f"<style>{theme.TYPEFACE_RULE}</style><script>{_interface()}{others}</script>"
+    scripts = "".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    head = f"<style>{theme.TYPEFACE_RULE}</style><script>{_interface()}{scripts}</script>"
     return {"theme": theme.build(), "css": css, "head": head}
 
 
@@ -54,7 +56,9 @@ def header(page: gr.Blocks, services: Services) -> None:
         f'<div class="najva-header"><h1 translate="no">{_MARK}Najva <span lang="fa" dir="rtl">نجوا</span></h1>'
         f'<div class="najva-page-languages" role="group" aria-label="Language of the page">{_switches()}</div>'
         "<p>Speak, or bring a recording: Najva writes it down, in Persian and in 98 other languages, and says it in "
-        "Chinese. Bring a song, and it tells the genre.</p></div>"
+        "Chinese. Bring a song, and it tells the genre.</p>"
+        # To the live tab, and on with it; see `speak_now.js`.
+        '<button type="button" class="najva-speak">Speak now</button></div>'
     )
     line = gr.HTML('<div class="najva-model">Looking for the models…</div>', elem_id="model-line")
     page.load(lambda: model_line(services), None, line, queue=False, show_progress="hidden", api_visibility="private")

@@ -93,3 +93,15 @@ def test_a_browser_that_cannot_record_at_whisper_s_rate_is_resampled(
     said = normalize(clips.other_speech("en")[0].text, "basic").split()
     heard = normalize(" ".join(lines.all_inner_texts()), "basic").split()
     assert len(set(said) & set(heard)) >= len(set(said)) - 1
+
+
+def test_a_page_that_is_not_looked_at_goes_on(open_page: Callable[..., Page], spoken: Path) -> None:
+    """A browser slows the timers of such a page; here they stop."""
+    page = open_page(microphone=spoken)
+    page.get_by_role("tab", name="Live").click()
+    live = page.locator("#live")
+    live.get_by_role("button", name="Start speaking").click()
+    expect(live.get_by_role("status")).to_have_text("Listening")
+    page.evaluate("window.setTimeout = () => 0")
+    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
+    expect(lines.last).to_contain_text("for your country", timeout=40_000)

@@ -114,7 +114,7 @@ def services(cache) -> Services:
 
 def test_whisper_writes_each_clip_in_its_own_place(services: Services, test_data) -> None:
     """Of clips of different lengths each comes back where it was, whatever batches they were sorted into."""
-    sounds = [np.concatenate(list(services._blocks(clip.path))) for clip in clips.other_speech()[:3]]
+    sounds = [np.concatenate(list(services.blocks(clip.path))) for clip in clips.other_speech()[:3]]
     texts = services.transcriber.write_each([sounds[0], sounds[0][: 5 * SECOND], np.zeros(SECOND, np.float32)], "en")
     assert len(texts) == 3 and "what you can do for your country" in texts[0]
     assert "fellow Americans" in texts[1] and "what you can do for your country" not in texts[1]
@@ -122,7 +122,7 @@ def test_whisper_writes_each_clip_in_its_own_place(services: Services, test_data
 
 def test_whisper_translates_chinese_speech_into_english(services: Services, test_data) -> None:
     clip = next(clip for clip in clips.other_speech() if clip.language == "zh")
-    sound = np.concatenate(list(services._blocks(clip.path)))
+    sound = np.concatenate(list(services.blocks(clip.path)))
     (english,) = services.transcriber.write_each([sound], "zh", "translate")
     assert english and english.isascii()
     assert services.transcriber.write_each([sound], "zh", "translate") == [english]

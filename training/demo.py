@@ -135,7 +135,8 @@ def running_space(model: str, port: int) -> Iterator[str]:
         "GRADIO_SERVER_PORT": str(port),
     }
     print(f"\nThe Space starts on {model}", flush=True)
-    process = subprocess.Popen([sys.executable, str(ROOT / "space" / "app.py")], env=environment)
+    # What it says stays out of stdout, whose last line is the result.
+    process = subprocess.Popen([sys.executable, str(ROOT / "space" / "app.py")], env=environment, stdout=sys.stderr)
     page = f"http://127.0.0.1:{port}"
     try:
         wait_for(page, process)

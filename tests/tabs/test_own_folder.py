@@ -12,7 +12,9 @@ import pytest
 from tests.running_app import ROOT
 
 PROGRAM = """
-import tempfile, time
+import signal, tempfile, time
+# A shell lets what it starts in the background ignore Ctrl+C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tabs.own_folder import use_own_folder
 folder = use_own_folder()
 open(tempfile.NamedTemporaryFile(delete=False).name, "w").write("a visitor's voice")

@@ -10,8 +10,7 @@ from najva.settings import Settings
 from najva.translation.registry import MODELS
 from publishing.translator_staging import measured_values
 from run_record import read_record
-from tabs.look import model_line
-from tests.training.publishing.test_cards import services_with
+from tabs.about import figures
 from translation.own_tests import SETS
 
 FOLDER = embed_translator.EMBEDDED / embed_translator.NAME
@@ -59,4 +58,4 @@ def test_the_page_tells_points_as_points(record: dict) -> None:
     services = Services(Settings(models="offline"))
     (role,) = services.translation_roles[:1]
     (found,) = (one for one in record["evaluation"]["figures"] if (one["engine"], one["set"]) == ("own", DIALOGUE))
-    assert f"chrF&nbsp;{found['chrf']:.0f}, BLEU&nbsp;{found['bleu']:.0f}<" in model_line(services_with(role))
+    assert f"chrF&nbsp;{found['chrf']:.0f}, BLEU&nbsp;{found['bleu']:.0f}<" in figures(role.checkpoint.measured)

@@ -25,7 +25,8 @@ from publishing.run_folder import place_of, update_run_folder
 from publishing.staging import card_options, stage_model
 from run_record import read_record
 from sheets.speech_data import load_speech
-from tabs.look import model_line
+from tabs.about import figures
+from tabs.look import demonstration
 from tests.hub.cards import check_card
 
 ROOT = Path(__file__).parents[3]
@@ -394,17 +395,13 @@ def test_an_embedded_model_that_errs_often_is_called_a_demonstration(lora_run: P
     # Without figures on people's speech the others count.
     assert role("embedded", "synthetic", 0.2).is_demonstration  # by the 45 % of the other set
     assert not role("hub", "as recorded", 0.9).is_demonstration
-    line = model_line(services_with(role("embedded", "as recorded", 0.614)))
-    assert "A demonstration: of a hundred words of real people it got 61 wrong in its test." in line
-    assert "people: mean WER&nbsp;61&nbsp;%" in line and "45" not in line
-    line = model_line(services_with(role("embedded", "synthetic", 0.2)))
-    assert "of a hundred words of a synthetic voice it got 45 wrong in its test." in line
-
-
-def services_with(role: Role) -> SimpleNamespace:
-    """What the page asks for its line on the models, where there is one alone."""
-    translations = SimpleNamespace(is_settled=True)
-    return SimpleNamespace(roles=[role], genre_roles=[], translation_roles=[], translations=translations, problems=[])
+    heard = role("embedded", "as recorded", 0.614)
+    told = "A demonstration: of a hundred words of real people it got 61 wrong in its test."
+    assert demonstration(heard) == told
+    listed = figures(heard.checkpoint.measured)
+    assert "people: mean WER&nbsp;61&nbsp;%" in listed and "45" not in listed
+    told = demonstration(role("embedded", "synthetic", 0.2))
+    assert "of a hundred words of a synthetic voice it got 45 wrong in its test." in told
 
 
 def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
@@ -413,7 +410,7 @@ def test_the_page_shows_what_was_measured(lora_run: Path) -> None:
     (lora_run / "adapter" / "measured.json").write_text(json.dumps(measured), "utf-8")
     found = find_checkpoint(str(lora_run / "adapter"), Hub(offline=True), Path())
     assert found.measured == measured
-    line = model_line(services_with(Role("persian", "speech in Persian", "it is named", found)))
+    line = figures(found.measured)
     tuned, base = (record["evaluation"]["systems"][name]["mean_clip_wer"] for name in ("tuned", "base"))
     assert f"Persian, 8 test clips of made: mean WER&nbsp;{100 * tuned:.0f}&nbsp;%" in line
     assert f"najva-tester/tiny-whisper-v3 untuned: mean WER&nbsp;{100 * base:.0f}&nbsp;%" in line

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from najva import audio
 from tests import clips
@@ -21,6 +21,9 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+# What is asked of a busy machine takes longer than Playwright's five seconds.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -81,8 +81,10 @@ def run_line(tmp_path: Path) -> Callable[..., list[list[str]]]:
     programs, log = tmp_path / "bin", tmp_path / "log"
     programs.mkdir()
     for name in ("apt-get", "pip", "useradd", "install", "rm"):
+        # Of pip's surroundings one thing matters, and is noted behind its words.
+        index = '${PIP_EXTRA_INDEX_URL:+PIP_EXTRA_INDEX_URL="$PIP_EXTRA_INDEX_URL"}' if name == "pip" else ""
         (programs / name).write_text(
-            f'#!/bin/sh\nfor word in {name} "$@"; do echo "$word"; done >> {log}\necho >> {log}\n'
+            f'#!/bin/sh\nfor word in {name} "$@" {index}; do echo "$word"; done >> {log}\necho >> {log}\n'
         )
         (programs / name).chmod(0o755)
     (programs / "xargs").symlink_to("/usr/bin/xargs")
@@ -110,8 +112,8 @@ def test_the_wheels_for_processors_come_where_their_address_is_given(
     index: str, run_line: Callable[..., list[list[str]]]
 ) -> None:
     (call,) = run_line("pip", TORCH_INDEX=index)
-    extra = ["--extra-index-url", index] if index else []
-    assert call == ["pip", "install", "--no-cache-dir", *extra, "--requirement", "requirements.txt"]
+    extra = [f"PIP_EXTRA_INDEX_URL={index}"] if index else []
+    assert call == ["pip", "install", "--no-cache-dir", "--requirement", "requirements.txt", *extra]
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -32,11 +32,11 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
 
     def of_recording(recording: str | None, language: str, target: str, engine: str, request: gr.Request) -> Iterator:
         work = partial(heard, recording, language, target, engine)
-        yield from tab.answers(request, work, view.waiting, view.problem)
+        yield from tab.answers(request, work, view.Shown)
 
     def of_text(text: str, source: str, target: str, engine: str, request: gr.Request) -> Iterator:
         work = partial(read, text, source, target, engine)
-        yield from tab.answers(request, work, view.waiting, view.problem)
+        yield from tab.answers(request, work, view.Shown)
 
     def heard(recording: str | None, language: str, target: str, engine: str, stop: Event) -> Iterator[tuple]:
         seconds = services.seconds(needed(recording))
@@ -115,4 +115,4 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     quiet = {"show_progress": "hidden", **PRIVATE, **compute(services.settings)}
     start.click(of_recording, [recording, language, target, engine], outputs, **quiet)
     start_text.click(of_text, [text, source, target, engine], outputs, **quiet)
-    tab.connect(recording, start, [halt, halt_text], outputs, view.empty)
+    tab.connect(recording, start, [halt, halt_text], outputs, lambda: view.Shown(view.EMPTY_STATUS))

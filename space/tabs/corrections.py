@@ -1,6 +1,5 @@
 """Mending a transcript: what is right becomes rows of a sheet with their clips, to tune a model on."""
 
-import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,12 +96,8 @@ def _archive(services: Services, path: str, rows: str) -> str:
     if of != _content_of(path):
         raise RowError("These sentences are another recording's: write this one down first.")
     name = Path(path).stem
-    held = base64.b64encode(pack(services.blocks(path), found, name)).decode("ascii")
     told = "1 row" if len(found) == 1 else f"{len(found)} rows"
-    return (
-        f'<div class="najva-downloads"><span>{told}</span>'
-        f'<a download="{escape(name)}-rows.zip" href="data:application/zip;base64,{held}">ZIP</a></div>'
-    )
+    return look.downloads([(f"{name}-rows.zip", "ZIP", pack(services.blocks(path), found, name))], told=told)
 
 
 def _content_of(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -52,23 +52,16 @@ def choices(found: list[Checkpoint]) -> list[tuple[str, str]]:
     return names
 
 
-def empty() -> tuple[str, str, str]:
-    """Return the state before anything was asked."""
-    return EMPTY_STATUS, "", ""
+class Shown(NamedTuple):
+    """What the outputs of a genre show, in their order."""
+
+    status: str
+    likeliest: str = ""
+    over_time: str = ""
 
 
-def waiting() -> tuple[str, str, str]:
-    """Return the state between the click and the first answer."""
-    return look.working("Listening"), "", ""
-
-
-def problem(sentence: str) -> tuple[str, str, str]:
-    """Return the state after a recording was refused."""
-    return look.problem(sentence), "", ""
-
-
-def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, stopped: bool) -> tuple[str, str, str]:
-    """Return what the three outputs show.
+def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, stopped: bool) -> Shown:
+    """Return what the outputs show.
 
     Args:
         answer: the whole or a part.
@@ -76,7 +69,7 @@ def results(answer: GenreAnswer, seconds: float | None, picture: np.ndarray, *, 
         picture: see `MelPicture`.
         stopped: whether the visitor ended it early.
     """
-    return _status(answer, seconds, stopped=stopped), _likeliest(answer), _over_time(answer, picture)
+    return Shown(_status(answer, seconds, stopped=stopped), _likeliest(answer), _over_time(answer, picture))
 
 
 def _status(answer: GenreAnswer, seconds: float | None, *, stopped: bool) -> str:

@@ -197,11 +197,11 @@ function sound(current) {
 async function pump(current) {
   while (true) {
     if (current.gone) return;
-    let taken = 0;
-    for (let size = 0; taken < current.pending.length && size < LONGEST_MESSAGE; taken++) size += current.pending[taken].length;
+    let [taken, size] = [0, 0];
+    while (taken < current.pending.length && size < LONGEST_MESSAGE) size += current.pending[taken++].length;
     const chunks = current.pending.splice(0, taken);
     const last = current.stopping && !current.pending.length;
-    const samples = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    const samples = new Float32Array(size);
     let offset = 0;
     for (const chunk of chunks) { samples.set(chunk, offset); offset += chunk.length; }
     if (samples.length || last) {

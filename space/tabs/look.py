@@ -28,8 +28,14 @@ _SCRIPTS = ("player.js", "corrections.js", "speak_now.js")
 # What a Gradio dropdown shows as chosen is an input's value, which no script may change: it is in all three languages.
 AUTO_IN_WORDS = "Auto · خودکار · 自动"
 # File name, what the link says, content.
-Download = tuple[str, str, str]
-_TYPES = {"txt": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
+Download = tuple[str, str, str | bytes]
+_TYPES = {
+    "txt": "text/plain;charset=utf-8",
+    "srt": "application/x-subrip;charset=utf-8",
+    "vtt": "text/vtt;charset=utf-8",
+    "json": "application/json;charset=utf-8",
+    "zip": "application/zip",
+}
 
 
 def launch_options() -> dict:
@@ -145,26 +151,29 @@ def play_button(start: float) -> str:
     )
 
 
-def downloads(files: Iterable[Download], menus: Mapping[str, Iterable[Download]] | None = None) -> str:
+def downloads(
+    files: Iterable[Download], menus: Mapping[str, Iterable[Download]] | None = None, told: str = "Download"
+) -> str:
     """Return links that hold their files themselves, so that nothing of a visitor's is written to the server's disk.
 
     Args:
         files: each a link.
         menus: more of them, that fold out under a name, one menu at a time.
+        told: what stands before the links.
     """
     folded = "".join(
         f'<details name="downloads"><summary translate="no">{name}</summary><div>{_links(of_one)}</div></details>'
         for name, of_one in (menus or {}).items()
     )
-    return f'<div class="najva-downloads"><span>Download</span>{_links(files)}{folded}</div>'
+    return f'<div class="najva-downloads"><span>{told}</span>{_links(files)}{folded}</div>'
 
 
 def _links(files: Iterable[Download]) -> str:
     links = []
     for name, label, content in files:
-        held = base64.b64encode(content.encode("utf-8")).decode("ascii")
+        held = base64.b64encode(content if isinstance(content, bytes) else content.encode("utf-8")).decode("ascii")
         kind = _TYPES[name.rpartition(".")[2]]
-        links.append(f'<a download="{escape(name)}" href="data:{kind};charset=utf-8;base64,{held}">{label}</a>')
+        links.append(f'<a download="{escape(name)}" href="data:{kind};base64,{held}">{label}</a>')
     return "".join(links)
 
 

@@ -30,7 +30,7 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     tab = RecordingTab("music", uploads)
 
     def classify(recording: str | None, model: str, request: gr.Request) -> Iterator[tuple]:
-        yield from tab.answers(request, lambda stop: answers(recording, model, stop), view.waiting, view.problem)
+        yield from tab.answers(request, lambda stop: answers(recording, model, stop), view.Shown)
 
     def answers(recording: str | None, model: str, stop: Event) -> Iterator[tuple]:
         """Yield all outputs while the recording is heard."""
@@ -73,4 +73,4 @@ def build(page: gr.Blocks, services: Services, uploads: Uploads) -> None:
     quiet = {"show_progress": "hidden", **PRIVATE}
     page.load(lambda: gr.Radio(view.choices(services.genres.checkpoints)), None, model, queue=False, **quiet)
     start.click(classify, [recording, model], outputs, **quiet, **compute(services.settings))
-    tab.connect(recording, start, [halt], outputs, view.empty)
+    tab.connect(recording, start, [halt], outputs, lambda: view.Shown(view.EMPTY_STATUS))

@@ -8,6 +8,7 @@
     "translate-text": "#translation-status",
     "which-genre": "#genre-status",
   };
+  const ASKING = Object.keys(STATUS).map((id) => `#${id}`).join();
   let lit = [];
 
   const playerOf = (element) => element.closest('[role="tabpanel"]')?.querySelector(".najva-player audio");
@@ -50,7 +51,7 @@
 
   // On a phone what is asked for appears below what asks for it.
   document.addEventListener("click", (event) => {
-    const asking = event.target.closest?.("#write-down, #translate, #translate-text, #which-genre");
+    const asking = event.target.closest?.(ASKING);
     const status = asking && document.querySelector(STATUS[asking.id]);
     if (status && status.getBoundingClientRect().top > innerHeight * 0.8) status.scrollIntoView();
   });

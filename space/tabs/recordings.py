@@ -52,26 +52,24 @@ class RecordingTab:
     def answers(
         self,
         request: gr.Request,
-        work: Callable[[Event], Iterator[tuple]],
-        waiting: Callable[[], tuple],
-        problem: Callable[[str], tuple],
-    ) -> Iterator[tuple]:
+        work: Callable[[Event], Iterator],
+        shown: Callable[[str], object],
+    ) -> Iterator:
         """Yield all outputs of a visitor's work: of the waiting, of each step, or of its refusal.
 
         Args:
             request: of the visitor.
             work: yields the outputs, and ends soon after what it gets is set.
-            waiting: returns the outputs before the first step.
-            problem: returns them for a refusal. Gradio's own red note would go by itself, and lie over the status
-                meanwhile.
+            shown: returns the outputs that hold a status and nothing else. Gradio's own red note of a refusal would go
+                by itself, and lie over the status meanwhile.
         """
         with self.work(request) as stop:
-            yield waiting()
+            yield shown(look.working("Listening"))
             try:
                 with refusals_in_words():
                     yield from work(stop)
             except gr.Error as error:
-                yield problem(error.message)
+                yield shown(look.problem(error.message))
 
     def stop(self, request: gr.Request) -> None:
         """Let the visitor's work end soon."""

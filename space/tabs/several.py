@@ -1,6 +1,5 @@
 """Several recordings at once: each is written down in its turn, and one archive holds all their texts."""
 
-import base64
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,6 @@ from threading import Event
 
 import gradio as gr
 
-from najva.languages import LANGUAGES
 from najva.pretrained import ModelError
 from najva.services import Services
 from najva.subtitles import FORMATS
@@ -19,6 +17,7 @@ from tabs import look
 from tabs.endpoints import compute, refusal, refusals_in_words
 from tabs.look import clock, escape
 from tabs.recordings import PRIVATE, RecordingTab
+from tabs.transcript_view import english_name
 from tabs.uploads import Uploads
 
 # More in one list nobody reads, and their files lie on the server's disk meanwhile.
@@ -58,12 +57,7 @@ def build(services: Services, uploads: Uploads, language: gr.Dropdown, model: gr
     settings, tab = services.settings, RecordingTab(_NAME, uploads)
 
     def write_all(paths: list[str] | None, language: str, model: str, request: gr.Request) -> Iterator[str]:
-        yield from tab.answers(
-            request,
-            lambda stop: lists(paths, language, model, stop),
-            lambda: look.working("Listening"),
-            look.problem,
-        )
+        yield from tab.answers(request, lambda stop: lists(paths, language, model, stop), str)
 
     def lists(paths: list[str] | None, language: str, model: str, stop: Event) -> Iterator[str]:
         if not paths:
@@ -157,10 +151,8 @@ def _told(file: _File, *, ended: bool) -> str:
         return f"<span>Writing… {clock(found.audio_seconds)}{total}</span>"
     if not found.segments:
         return f"<span>{clock(found.audio_seconds)}</span> <span>No speech found.</span>"
-    known = LANGUAGES.get(found.language.code)
-    language = known.english_name if known else found.language.code
     return (
-        f"<span>{clock(found.audio_seconds)}</span> <span>{escape(language)}</span>"
+        f"<span>{clock(found.audio_seconds)}</span> <span>{english_name(found.language.code)}</span>"
         f'<p translate="no" dir="auto">{escape(found.text[:_SHOWN_LETTERS])}</p>'
     )
 
@@ -170,9 +162,7 @@ def _archive(files: Sequence[_File]) -> str:
     done = [file for file in files if file.transcript is not None and file.transcript.finished]
     if not done:
         return ""
-    held = base64.b64encode(pack({file.path: file.transcript for file in done})).decode("ascii")
-    link = f'<a download="najva.zip" href="data:application/zip;base64,{held}">ZIP</a>'
-    return f'<div class="najva-downloads"><span>Download</span>{link}</div>'
+    return look.downloads([("najva.zip", "ZIP", pack({file.path: file.transcript for file in done}))])
 
 
 def pack(transcripts: dict[str, Transcript]) -> bytes:

@@ -31,12 +31,10 @@ def build(services: Services, uploads: Uploads) -> None:
     def write_down(
         recording: str | None, language: str, model: str, beside: bool, request: gr.Request
     ) -> Iterator[tuple]:
-        yield from tab.answers(
-            request,
-            lambda stop: text_of(recording, language, model, beside, stop),
-            lambda: (*view.waiting(), *no_pair()),
-            lambda sentence: (*view.problem(sentence), *no_pair()),
-        )
+        yield from tab.answers(request, lambda stop: text_of(recording, language, model, beside, stop), status_alone)
+
+    def status_alone(status: str) -> tuple:
+        return *view.Shown(status), *no_pair()
 
     def text_of(recording: str | None, language: str, model: str, beside: bool, stop: Event) -> Iterator[tuple]:
         """Yield all outputs while the text is written."""
@@ -140,7 +138,7 @@ def build(services: Services, uploads: Uploads) -> None:
     # Only then: the end of a call repeats its last outputs, and would take away what was typed meanwhile.
     written.then(ask_what_was_said, pair, said, queue=False, show_progress="hidden", **PRIVATE)
     said.change(compare, [pair, said], pair_view, queue=False, show_progress="hidden", **PRIVATE)
-    tab.connect(recording, start, [halt], outputs, lambda: (*view.empty(), *no_pair()))
+    tab.connect(recording, start, [halt], outputs, lambda: status_alone(view.EMPTY_STATUS))
 
 
 def no_pair() -> tuple:

@@ -47,21 +47,6 @@ class Shown(NamedTuple):
     archive: str = ""
 
 
-def empty() -> Shown:
-    """Return the state before anything was written."""
-    return Shown(EMPTY_STATUS)
-
-
-def waiting() -> Shown:
-    """Return the state between the click and the first text."""
-    return Shown(look.working("Listening"))
-
-
-def problem(sentence: str) -> Shown:
-    """Return the state after a recording was refused."""
-    return Shown(look.problem(sentence))
-
-
 def results(transcript: Transcript, seconds: float | None, path: str, *, stopped: bool, caution: str = "") -> Shown:
     """Return what the outputs show.
 
@@ -140,9 +125,15 @@ def no_comparison(transcript: Transcript, *, chosen: bool) -> str:
         transcript: what plain Whisper wrote.
         chosen: whether the visitor wanted it so.
     """
-    name = _english_name(transcript.language.code)
+    name = english_name(transcript.language.code)
     why = ", as you chose." if chosen else f": {name} has no tuned model here."
     return f'<div class="najva-comparison"><p>Plain Whisper wrote this itself{why}</p></div>'
+
+
+def english_name(code: str) -> str:
+    """Return a language's name as HTML holds it."""
+    known = LANGUAGES.get(code)
+    return known.english_name if known else escape(code)
 
 
 def limits(settings: Settings) -> str:
@@ -185,9 +176,7 @@ def _languages(transcript: Transcript) -> str:
     badge = "" if language.sure else ' <span class="najva-badge">unsure</span>'
     judge = ""
     if language.decided_by != "whisper":
-        judge = (
-            f"<p>{LANGUAGES[language.code].english_name} was heard by a check of its own. Whisper itself thought:</p>"
-        )
+        judge = f"<p>{english_name(language.code)} was heard by a check of its own. Whisper itself thought:</p>"
     return f'<div class="najva-languages"><h2>{title}{badge}</h2>{judge}<ol>{rows}</ol></div>'
 
 
@@ -229,11 +218,6 @@ def _words(segment: Segment) -> str:
 def _downloads(transcript: Transcript, name: str) -> str:
     answer = transcript.as_dict()
     return look.downloads((f"{name}.{ending}", ending.upper(), render(answer)) for ending, render in FORMATS.items())
-
-
-def _english_name(code: str) -> str:
-    known = LANGUAGES.get(code)
-    return known.english_name if known else escape(code)
 
 
 def _name(code: str) -> str:

@@ -72,21 +72,6 @@ class Shown(NamedTuple):
     downloads: str = ""
 
 
-def empty() -> Shown:
-    """Return the state before anything was translated."""
-    return Shown(EMPTY_STATUS)
-
-
-def waiting() -> Shown:
-    """Return the state between the click and the first sentence."""
-    return Shown(look.working("Listening"))
-
-
-def problem(sentence: str) -> Shown:
-    """Return the state after something was refused."""
-    return Shown(look.problem(sentence))
-
-
 def of_speech(found: Translation, seconds: float | None, path: str, made: MadeWith, *, stopped: bool) -> Shown:
     """Return what the outputs show of a recording's translation.
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from najva.persian import normalize
 from tests import clips
+from tests.browser.live_tab import lines, start_speaking, stop_speaking
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,8 +27,8 @@ def test_speech_becomes_captions_with_chinese_and_no_sample_is_lost(
     expect(draft.locator("b")).to_contain_text("country can do", ignore_case=True, timeout=40_000)
     page.screenshot(path=pictures / "live-draft.png")
     # The line is there at the pause, while the microphone is still open.
-    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
-    expect(lines.last).to_contain_text("for your country", timeout=40_000)
+    written = lines(live)
+    expect(written.last).to_contain_text("for your country", timeout=40_000)
     expect(draft).to_be_hidden()
     expect(live.locator(".najva-live-chinese-line").last).to_contain_text("国家", timeout=20_000)
     stop = live.get_by_role("button", name="Stop")
@@ -42,7 +43,7 @@ def test_speech_becomes_captions_with_chinese_and_no_sample_is_lost(
     assert int(counted.get_attribute("data-sent")) == int(counted.get_attribute("data-received"))
     assert int(counted.get_attribute("data-sent")) > 11 * 16000
     said = normalize(clips.other_speech("en")[0].text, "basic").split()
-    heard = normalize(" ".join(lines.all_inner_texts()), "basic").split()
+    heard = normalize(" ".join(written.all_inner_texts()), "basic").split()
     # A sentence cut at each breath is written a little differently.
     assert len(set(said) & set(heard)) >= len(set(said)) - 1
 
@@ -50,14 +51,14 @@ def test_speech_becomes_captions_with_chinese_and_no_sample_is_lost(
         live.get_by_role("button", name="Save SRT").click()
     download.value.save_as(tmp_path / "captions.srt")
     cues = pysubs2.load(str(tmp_path / "captions.srt"))
-    assert len(cues) == lines.count() and "国家" in cues[-1].text and "country" in cues[-1].text
+    assert len(cues) == written.count() and "国家" in cues[-1].text and "country" in cues[-1].text
     assert all(cue.start < cue.end for cue in cues) and cues[-1].end < 12_000
 
     live.get_by_role("button", name="Full screen").click()
     page.wait_for_function("document.fullscreenElement?.className === 'najva-live-room'")
     page.screenshot(path=pictures / "live-room.png")
     # Four times the size of ordinary text, for a room.
-    assert lines.last.evaluate("line => parseFloat(getComputedStyle(line).fontSize)") > 40
+    assert written.last.evaluate("line => parseFloat(getComputedStyle(line).fontSize)") > 40
     page.keyboard.press("Escape")
 
 
@@ -82,26 +83,21 @@ def test_a_browser_that_cannot_record_at_whisper_s_rate_is_resampled(
       };
     """)
     page.reload()
-    page.get_by_role("tab", name="Live").click()
-    live = page.locator("#live")
-    live.get_by_role("button", name="Start speaking").click()
-    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
-    expect(lines.last).to_contain_text("for your country", timeout=60_000)
+    live = start_speaking(page)
+    written = lines(live)
+    expect(written.last).to_contain_text("for your country", timeout=60_000)
     assert page.evaluate("window.recordedAt") > 40_000
-    live.get_by_role("button", name="Stop").click()
-    expect(live.get_by_role("status")).to_have_text("Stopped. Everything you said was heard.", timeout=20_000)
+    stop_speaking(live)
     said = normalize(clips.other_speech("en")[0].text, "basic").split()
-    heard = normalize(" ".join(lines.all_inner_texts()), "basic").split()
+    heard = normalize(" ".join(written.all_inner_texts()), "basic").split()
     assert len(set(said) & set(heard)) >= len(set(said)) - 1
 
 
 def test_a_page_that_is_not_looked_at_goes_on(open_page: Callable[..., Page], spoken: Path) -> None:
     """A browser slows the timers of such a page; here they stop."""
     page = open_page(microphone=spoken)
-    page.get_by_role("tab", name="Live").click()
-    live = page.locator("#live")
-    live.get_by_role("button", name="Start speaking").click()
+    live = start_speaking(page)
     expect(live.get_by_role("status")).to_have_text("Listening")
     page.evaluate("window.setTimeout = () => 0")
-    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
-    expect(lines.last).to_contain_text("for your country", timeout=40_000)
+    written = lines(live)
+    expect(written.last).to_contain_text("for your country", timeout=40_000)

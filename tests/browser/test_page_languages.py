@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import clips
+from tests.browser.live_tab import lines
 from tests.running_app import ROOT
 
 WORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in (ROOT / "space" / "tabs" / "words").glob("*.json")}
@@ -130,9 +131,9 @@ def test_a_persian_reader_s_phone_speaks_and_reads_with_chinese_beneath(
     # One tap.
     page.get_by_role("button", name=words["Speak now"]).tap()
     expect(live.get_by_role("status")).to_have_text(words["Listening"])
-    lines = live.locator("ol li:not(.najva-live-draft) > p:not([class])")
+    written = lines(live)
     # What was said stays as it was said.
-    expect(lines.last).to_contain_text("for your country", timeout=40_000)
+    expect(written.last).to_contain_text("for your country", timeout=40_000)
     expect(live.locator(".najva-live-chinese-line").last).to_contain_text("国家", timeout=20_000)
     page.screenshot(path=pictures / "live-phone-fa.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
